@@ -1,0 +1,43 @@
+import { refuse } from './denial.ts'
+import type { Call } from './call.ts'
+import type { Result } from './result.ts'
+
+/** The largest Authorization value that is looked at, in bytes. ML-DSA tokens need about 8,000. */
+export const authorizationMaxBytes = 16_384
+
+/** An Authorization value split by RFC 9110 §11.4. */
+export interface Authorization {
+  readonly scheme: string
+  /** A token68, verbatim. */
+  readonly token: string
+}
+
+// RFC 9110 §11.2: token68. One space: RFC 9110 allows more, no client sends them, and one form leaves nothing to dodge.
+const form = /^([A-Za-z][A-Za-z0-9-]*) ([A-Za-z0-9\-._~+/]+=*)$/
+
+/**
+ * Reads the one Authorization value of a call when its scheme is `scheme` (case-insensitive).
+ * Abstains when there is none or it is of another scheme; two values, or a broken one of our scheme, are malformed.
+ */
+export function readAuthorization(call: Call, scheme: string): Result<string> | undefined {
+  const values = call.metadata('authorization')
+  if (values.length === 0) return undefined
+  if (values.length > 1) return refuse('malformed', 'more than one Authorization value')
+  const parsed = parseAuthorization(values[0]!)
+  if (parsed === undefined) {
+    return hasScheme(values[0]!, scheme) ? refuse('malformed', `broken ${scheme} credential`) : undefined
+  }
+  return parsed.scheme.toLowerCase() === scheme.toLowerCase() ? { ok: true, value: parsed.token } : undefined
+}
+
+/** Splits a header value; `undefined` when it is not `scheme token68` or too long. */
+export function parseAuthorization(value: string): Authorization | undefined {
+  if (value.length > authorizationMaxBytes) return undefined
+  const match = form.exec(value)
+  return match === null ? undefined : { scheme: match[1]!, token: match[2]! }
+}
+
+function hasScheme(value: string, scheme: string): boolean {
+  const start = value.slice(0, scheme.length + 1).toLowerCase()
+  return start === `${scheme.toLowerCase()} ` || value.toLowerCase() === scheme.toLowerCase()
+}

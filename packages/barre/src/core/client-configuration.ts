@@ -1,0 +1,84 @@
+import type { allowInsecureEndpoint } from './insecure.ts'
+
+/** A certificate chain and its private key, as PEM files. */
+export interface CertKey {
+  /** PEM file: the certificate, then its intermediates. */
+  readonly certFile: string
+  /** PEM file: PKCS#8, PKCS#1 or SEC1. */
+  readonly keyFile: string
+  readonly keyPassword?: string
+}
+
+/** A PKCS#12 store that holds a key or trusted certificates. */
+export interface Store {
+  readonly path: string
+  readonly password: string
+}
+
+export interface TlsProtocol {
+  readonly name: 'SSL' | 'TLS' | 'DTLS'
+  /** `TLSv1.2`, `TLSv1.3`; empty means both. */
+  readonly versions?: readonly string[]
+}
+
+export interface CertValidation {
+  readonly type?: 'OCSP_CRL' | 'OCSP_STAPLING'
+  readonly cacheSize: number
+  /** Seconds. */
+  readonly cacheValidityPeriod: number
+}
+
+/** TLS of an outgoing connection (Ballerina's `ClientSecureSocket`). */
+export interface ClientSecureSocket {
+  /** False: no validation of the peer at all; needs `[allowInsecureEndpoint]: true` beside it. */
+  readonly enable?: boolean
+  /** Trusted certificates: a PEM file, or a PKCS#12 trust store. Absent: the system's. */
+  readonly cert?: string | Store
+  /** Our own certificate, for mutual TLS. */
+  readonly key?: CertKey | Store
+  readonly protocol?: TlsProtocol
+  readonly certValidation?: CertValidation
+  /** OpenSSL or IANA cipher names. */
+  readonly ciphers?: readonly string[]
+  /** Default true. */
+  readonly verifyHostName?: boolean
+  /** Default true. */
+  readonly shareSession?: boolean
+  /** Seconds. */
+  readonly handshakeTimeout?: number
+  /** Seconds. */
+  readonly sessionTimeout?: number
+  /** Server name indication; default the URL's host. */
+  readonly serverName?: string
+  readonly [allowInsecureEndpoint]?: boolean
+}
+
+/** TLS of a listener (Ballerina's `ListenerSecureSocket`). */
+export interface ListenerSecureSocket {
+  readonly key: CertKey | Store
+  /** Mutual TLS: who signs the clients' certificates, and whether one must be shown (default REQUIRE). */
+  readonly mutualSsl?: { readonly verifyClient?: 'REQUIRE' | 'OPTIONAL'; readonly cert: string | Store }
+  readonly protocol?: TlsProtocol
+  readonly certValidation?: CertValidation
+  readonly ciphers?: readonly string[]
+  /** Default true. */
+  readonly shareSession?: boolean
+  /** Seconds. */
+  readonly handshakeTimeout?: number
+  /** Seconds. */
+  readonly sessionTimeout?: number
+}
+
+/** How to call an endpoint: a JWKS, a token endpoint, an introspection endpoint. */
+export interface ClientConfiguration {
+  /** Default `HTTP_1_1`. */
+  readonly httpVersion?: 'HTTP_1_1' | 'HTTP_2'
+  readonly secureSocket?: ClientSecureSocket
+  readonly customHeaders?: Readonly<Record<string, string>>
+  /** A client `auth` record: our identity towards this endpoint. */
+  readonly auth?: unknown
+  /** Seconds; default 5. */
+  readonly connectTimeout?: number
+  /** Seconds for the whole exchange, body included; default 5. */
+  readonly reqTimeout?: number
+}

@@ -1,0 +1,168 @@
+import { decisions } from './events.ts'
+import { outranks, refuse } from './denial.ts'
+import { isPromise } from './result.ts'
+import type { Authenticated } from './provider.ts'
+import type { Awaitable, Result } from './result.ts'
+import type { Call } from './call.ts'
+import type { Decision, Policy, Refusal, Scopes } from './policy.ts'
+import type { Denial } from './denial.ts'
+import type { Principal } from './principal.ts'
+
+/** Decides a call: who is calling, and whether one of the policy's entries lets them in. Never throws, never rejects. */
+export function guard(policy: Policy, call: Call): Awaitable<Decision> {
+  return decide(policy, call, true)
+}
+
+/** The first step of `guard` alone: who is calling, whatever their scopes. */
+export function authenticate(policy: Policy, call: Call): Awaitable<Decision> {
+  return decide(policy, call, false)
+}
+
+/** The second step alone, for wires that ask per field or per message. Answers with the refusal, or nothing. */
+export function authorize(principal: Principal, scopes: Scopes | undefined): Denial | undefined {
+  if (scopes === undefined || satisfies(principal.scopes, scopes)) return undefined
+  return refuse('insufficient_scope', 'the principal lacks a required scope', { scopes: listScopes(scopes) })
+    .denial
+}
+
+function satisfies(held: ReadonlySet<string>, scopes: Scopes): boolean {
+  if (typeof scopes === 'string') return held.has(scopes)
+  if ('all' in scopes) return scopes.all.every((scope) => held.has(scope))
+  return scopes.some((scope) => held.has(scope))
+}
+
+function listScopes(scopes: Scopes): readonly string[] {
+  if (typeof scopes === 'string') return [scopes]
+  return 'all' in scopes ? scopes.all : scopes
+}
+
+function decide(policy: Policy, call: Call, withScopes: boolean): Awaitable<Decision> {
+  const decision = attempt(policy, call, withScopes, 0, undefined)
+  if (!decisions.hasSubscribers) return decision
+  if (isPromise(decision)) return decision.then((known) => publish(call, known))
+  return publish(call, decision)
+}
+
+function publish(call: Call, decision: Decision): Decision {
+  decisions.publish({ call, decision })
+  return decision
+}
+
+/** The worst verdict so far, and the entry that gave it. */
+interface Verdict {
+  readonly denial: Denial
+  readonly index: number
+}
+
+/** Tries the entries from `start` on; leaves the loop for a promise only where a provider has to wait. */
+function attempt(
+  policy: Policy,
+  call: Call,
+  withScopes: boolean,
+  start: number,
+  worst: Verdict | undefined,
+): Awaitable<Decision> {
+  let kept = worst
+  for (let index = start; index < policy.alternatives.length; index++) {
+    const outcome = prove(policy, call, index)
+    if (outcome === undefined) continue
+    if (isPromise(outcome)) {
+      return outcome.catch(failClosed).then((known) => settle(policy, call, withScopes, index, known, kept))
+    }
+    const judged = judge(policy, withScopes, index, outcome)
+    if (judged.ok) return judged
+    kept = worse(kept, { denial: judged.denial, index })
+  }
+  return conclude(policy, call, kept)
+}
+
+function settle(
+  policy: Policy,
+  call: Call,
+  withScopes: boolean,
+  index: number,
+  outcome: Result<Authenticated>,
+  worst: Verdict | undefined,
+): Awaitable<Decision> {
+  const judged = judge(policy, withScopes, index, outcome)
+  if (judged.ok) return judged
+  return attempt(policy, call, withScopes, index + 1, worse(worst, { denial: judged.denial, index }))
+}
+
+/** A provider that throws has a bug; the call is refused, not let through, and the decision record keeps the reason. */
+function prove(policy: Policy, call: Call, index: number): Awaitable<Result<Authenticated>> | undefined {
+  const provider = policy.alternatives[index]!.provider
+  try {
+    const read = provider.read(call)
+    if (read === undefined) return undefined
+    return read.ok ? provider.verify(read.value, call) : read
+  } catch (error) {
+    return failClosed(error)
+  }
+}
+
+function failClosed(error: unknown): Result<Authenticated> {
+  return refuse(
+    'unavailable',
+    `the provider failed: ${error instanceof Error ? error.message : 'unknown error'}`,
+  )
+}
+
+function judge(
+  policy: Policy,
+  withScopes: boolean,
+  index: number,
+  outcome: Result<Authenticated>,
+): (Decision & { ok: true }) | { ok: false; denial: Denial } {
+  if (!outcome.ok) return outcome
+  const { entry, scopes } = policy.alternatives[index]!
+  const { principal, reply } = outcome.value
+  const denial = withScopes ? authorize(principal, scopes) : undefined
+  if (denial !== undefined) return { ok: false, denial }
+  return { ok: true, principal, entry, reply: reply ?? none }
+}
+
+const none: readonly never[] = []
+
+function worse(kept: Verdict | undefined, next: Verdict): Verdict {
+  return kept === undefined || outranks(next.denial.code, kept.denial.code) ? next : kept
+}
+
+function conclude(policy: Policy, call: Call, worst: Verdict | undefined): Decision {
+  if (worst !== undefined) return toRefusal(policy, worst.denial, worst.index)
+  if (call.metadata('authorization').length > 0) {
+    return toRefusal(policy, refuse('invalid', 'no entry accepts this kind of credential').denial)
+  }
+  if (policy.optional) return { ok: true, reply: none }
+  return toRefusal(policy, refuse('missing', 'no credential was sent').denial)
+}
+
+function toRefusal(policy: Policy, denial: Denial, index?: number): Refusal {
+  return {
+    ok: false,
+    denial,
+    ...(index === undefined ? {} : { entry: policy.alternatives[index]!.entry }),
+    challenges: collectChallenges(policy, denial, index),
+    reply: denial.reply ?? none,
+  }
+}
+
+const askPlainly: Denial = refuse('missing', 'no credential was sent').denial
+
+/** One challenge per scheme: the deciding entry's own first, then what the others would ask of a newcomer. */
+function collectChallenges(policy: Policy, denial: Denial, index: number | undefined): readonly string[] {
+  const byScheme = new Map<string, string>()
+  const collect = (position: number, about: Denial): void => {
+    for (const challenge of policy.alternatives[position]!.provider.challenges(about)) {
+      const scheme = challenge.split(' ', 1)[0]!.toLowerCase()
+      if (!byScheme.has(scheme)) byScheme.set(scheme, challenge)
+    }
+  }
+  if (index !== undefined) collect(index, denial)
+  // A caller who proved who they are gains nothing from other ways to prove it.
+  if (denial.code === 'insufficient_scope' && index !== undefined) return [...byScheme.values()]
+  for (let other = 0; other < policy.alternatives.length; other++) {
+    if (other !== index) collect(other, index === undefined ? denial : askPlainly)
+  }
+  return [...byScheme.values()]
+}

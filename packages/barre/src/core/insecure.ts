@@ -1,0 +1,13 @@
+/**
+ * Options that weaken a guarantee. They are symbols, so that none can be set by a typing slip or from a configuration
+ * file, and each use is one `grep allow` away.
+ */
+
+/** Serve `auth` over plain HTTP on an address off loopback. */
+export const allowInsecureListener: unique symbol = Symbol('barre.allowInsecureListener')
+/** Fetch keys, tokens or introspection answers over plain HTTP from an address off loopback. */
+export const allowInsecureEndpoint: unique symbol = Symbol('barre.allowInsecureEndpoint')
+/** Accept an HMAC secret that is short or publicly known. */
+export const allowWeakSecret: unique symbol = Symbol('barre.allowWeakSecret')
+/** Accept plain-text passwords in a user store. */
+export const allowPlainPasswords: unique symbol = Symbol('barre.allowPlainPasswords')

@@ -1,0 +1,46 @@
+import type { ClientConfiguration } from './client-configuration.ts'
+import type { CredentialSource } from './credential-source.ts'
+import type { Provider } from './provider.ts'
+import type { Revocations } from './watch.ts'
+import type { Shape } from './shape.ts'
+
+/** An HTTP exchange, with the signature of the global `fetch`. Redirects are never followed unless `init.redirect` asks. */
+export type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>
+
+/** Where operators read: any pino-style logger fits. */
+export interface Log {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+/** All that a provider or a source takes from the outside world. Tests pass their own clock, randomness and network. */
+export interface Services {
+  /** Milliseconds since the epoch. */
+  now(): number
+  random(bytes: number): Uint8Array
+  /** A `fetch` with this TLS material, these time-outs and (where `auth` is set) this identity. */
+  fetchFor(config: ClientConfiguration, path: string): Fetch
+  /** Compiles a client `auth` record; throws ConfigError that names `path`. */
+  credentialSource(auth: unknown, path: string): CredentialSource
+  readonly log: Log
+  readonly revocations: Revocations
+}
+
+/**
+ * A way to be configured: the field that selects it, the shape of its configuration, and how to build it.
+ * `ProviderKind` is the listening side (`key` names the member that holds the configuration, as in `{ jwtValidatorConfig: {...} }`).
+ */
+export interface ProviderKind<K extends string, C> {
+  readonly key: K
+  readonly shape: Shape<C>
+  create(config: C, services: Services, path: string): Provider
+}
+
+/** The calling side: `key` is the member whose presence selects the kind; `create` gets the whole record. */
+export interface SourceKind<K extends string, C> {
+  readonly key: K
+  readonly shape: Shape<C>
+  create(config: C, services: Services, path: string): CredentialSource
+}

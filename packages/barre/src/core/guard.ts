@@ -130,9 +130,9 @@ function worse(kept: Verdict | undefined, next: Verdict): Verdict {
 
 function conclude(policy: Policy, call: Call, worst: Verdict | undefined): Decision {
   if (worst !== undefined) return toRefusal(policy, worst.denial, worst.index)
-  if (call.metadata('authorization').length > 0) {
-    return toRefusal(policy, refuse('invalid', 'no entry accepts this kind of credential').denial)
-  }
+  const sent = call.metadata('authorization').length
+  if (sent > 1) return toRefusal(policy, refuse('malformed', 'more than one Authorization value').denial)
+  if (sent === 1) return toRefusal(policy, refuse('invalid', 'no entry accepts this kind of credential').denial)
   if (policy.optional) return { ok: true, reply: none }
   return toRefusal(policy, refuse('missing', 'no credential was sent').denial)
 }

@@ -132,7 +132,8 @@ function conclude(policy: Policy, call: Call, worst: Verdict | undefined): Decis
   if (worst !== undefined) return toRefusal(policy, worst.denial, worst.index)
   const sent = call.metadata('authorization').length
   if (sent > 1) return toRefusal(policy, refuse('malformed', 'more than one Authorization value').denial)
-  if (sent === 1) return toRefusal(policy, refuse('invalid', 'no entry accepts this kind of credential').denial)
+  if (sent === 1)
+    return toRefusal(policy, refuse('invalid', 'no entry accepts this kind of credential').denial)
   if (policy.optional) return { ok: true, reply: none }
   return toRefusal(policy, refuse('missing', 'no credential was sent').denial)
 }

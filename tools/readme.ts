@@ -27,7 +27,10 @@ export function topicsOf({ source }: Program): readonly string[] {
   return [...source.matchAll(/from '(barre\/[\w-]+)'/g)].map(([, topic = '']) => topic)
 }
 
-/** Runs a program from a file at `path` and gives what it printed; rejects when it fails or does not end by itself. */
+/**
+ * Runs a program from a file at `path` and gives what it printed; rejects when it fails or does not end by
+ * itself.
+ */
 export async function runProgram(
   { source }: Program,
   path: string,

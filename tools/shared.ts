@@ -1,4 +1,5 @@
-// Why: published vectors and captured tokens lie beside the checkout, in ../shared/data, and are never copied into it.
+// Why: published vectors and captured tokens lie beside the checkout, in ../shared/data, and are never copied
+// into it.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -19,7 +20,8 @@ const besideCheckout: SharedPlace = {
 /**
  * The path of a file or folder of the shared data (`sharedData('jose', 'wycheproof')`), or `undefined` on a
  * machine without
- * that data. Throws when the data is required, and when it is there but lacks the file: that is a mistake in the path.
+ * that data. Throws when the data is required, and when it is there but lacks the file: that is a mistake in
+ * the path.
  */
 export function sharedData(...parts: readonly string[]): string | undefined {
   return sharedDataIn(besideCheckout, parts)

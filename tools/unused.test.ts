@@ -1,4 +1,5 @@
-// Why: npm lifts every dependency to the root, so an undeclared import works here and breaks for those who install us.
+// Why: npm lifts every dependency to the root, so an undeclared import works here and breaks for those who
+// install us.
 // knip is what sees it (tsc does not); this proves that it still does.
 import { test } from 'node:test'
 import assert from 'node:assert/strict'

@@ -1,4 +1,5 @@
-// Why: the checks judge the same files in the same way: what git knows of, read once, with findings printed one a line.
+// Why: the checks judge the same files in the same way: what git knows of, read once, with findings printed
+// one a line.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

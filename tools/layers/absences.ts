@@ -1,4 +1,5 @@
-// Why: the invariants of ARCHITECTURE.md are things that are not there; a reader cannot see an absence, a check can.
+// Why: the invariants of ARCHITECTURE.md are things that are not there; a reader cannot see an absence, a
+// check can.
 import { lineAt } from '../workspace.ts'
 import type { Finding, SourceFile } from '../workspace.ts'
 import { locate } from './place.ts'
@@ -29,7 +30,10 @@ export function checkAbsences(path: string, code: string, files: readonly Source
   return findings
 }
 
-/** The names of the providers there are, and of the configuration fields that all of them share the endings of. */
+/**
+ * The names of the providers there are, and of the configuration fields that all of them share the endings
+ * of.
+ */
 function providerNames(files: readonly SourceFile[]): RegExp {
   const kinds = new Set<string>()
   for (const { path } of files) {

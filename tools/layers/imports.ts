@@ -29,7 +29,10 @@ export function checkImports(
 
 function judge(path: string, edge: Import, optional: ReadonlySet<string>): string | undefined {
   const { specifier } = edge
-  if (specifier === undefined) return 'a computed import hides an edge: name the module'
+  if (specifier === undefined) {
+    // A bin picks the compiled program or the source: both are its own.
+    return path.includes('/bin/') ? undefined : 'a computed import hides an edge: name the module'
+  }
   if (isBuiltin(specifier)) {
     return specifier.startsWith('node:') ? undefined : `${specifier}: write node:${specifier}`
   }

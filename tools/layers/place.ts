@@ -19,7 +19,10 @@ export function locate(path: string): Place {
   return { packageName, folder: source.slice(0, slash), inside: source.slice(slash + 1) }
 }
 
-/** Whether a file exists for tests alone: a test, or a helper of tests in a `test/` folder. Builds leave both out. */
+/**
+ * Whether a file exists for tests alone: a test, or a helper of tests in a `test/` folder. Builds leave both
+ * out.
+ */
 export function isTestOnly(path: string): boolean {
   return /\.test\.[cm]?ts$/.test(path) || /\/test\//.test(path)
 }

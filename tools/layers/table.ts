@@ -1,4 +1,5 @@
-// Why: the architecture as data. A folder or package that is not here is an error, so that none grows without a place.
+// Why: the architecture as data. A folder or package that is not here is an error, so that none grows without
+// a place.
 
 /** The folders of packages/barre/src and their layer: a folder imports only lower layers, or its own. */
 export const layers: Readonly<Record<string, number>> = {
@@ -21,16 +22,10 @@ export const layers: Readonly<Record<string, number>> = {
 export const foldersOfTopics: ReadonlySet<string> = new Set(['transports'])
 
 /** Folders that import no library at all, so that checking a token needs nothing but Node. */
-export const foldersWithoutLibraries: ReadonlySet<string> = new Set([
-  'core',
-  'jose',
-  'crypto',
-  'url',
-  'taint',
-])
+export const foldersWithoutLibraries: ReadonlySet<string> = new Set(['core', 'jose', 'url', 'taint'])
 
 /** Folders that may load a library which is only there when the user installed it. */
-export const foldersWithPeers: ReadonlySet<string> = new Set(['listener', 'client', 'transports'])
+export const foldersWithPeers: ReadonlySet<string> = new Set(['crypto', 'listener', 'client', 'transports'])
 
 /** The packages and what of ours each may import, by name: `barre` stands for its subpaths. */
 export const packages: Readonly<Record<string, readonly string[]>> = {

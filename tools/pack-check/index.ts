@@ -1,4 +1,5 @@
-// Why: everything else runs from source. This builds, packs, judges the tarballs, installs them into an empty project
+// Why: everything else runs from source. This builds, packs, judges the tarballs, installs them into an empty
+// project
 // and uses them there as a reader of the README would.
 import { execFile } from 'node:child_process'
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -13,7 +14,10 @@ import { createProject, importProblem, install, lacksOnlyPeer, topicsOf } from '
 
 const run = promisify(execFile)
 
-/** Steps whose absence is a failure; the others run once what they need is there. Move a step here when it lands. */
+/**
+ * Steps whose absence is a failure; the others run once what they need is there. Move a step here when it
+ * lands.
+ */
 const requiredSteps: ReadonlySet<'readme' | 'command'> = new Set()
 
 async function main(): Promise<readonly string[]> {

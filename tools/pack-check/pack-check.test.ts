@@ -6,7 +6,10 @@ import { join } from 'node:path'
 import { lintFiles, lintTarball, pack } from './package.ts'
 import { createProject, importProblem, install, lacksOnlyPeer, topicsOf } from './project.ts'
 
-/** A package whose topics are one that works, one without types, one that lacks a library and one that is not there. */
+/**
+ * A package whose topics are one that works, one without types, one that lacks a library and one that is not
+ * there.
+ */
 const sick = {
   name: 'sick',
   version: '1.0.0',

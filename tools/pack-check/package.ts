@@ -1,4 +1,5 @@
-// Why: what is published is the tarball, not this folder; these steps pack a package and judge the tarball alone.
+// Why: what is published is the tarball, not this folder; these steps pack a package and judge the tarball
+// alone.
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -40,7 +41,9 @@ export async function pack(folder: string, into: string): Promise<Packed> {
   }
 }
 
-/** What is wrong with a tarball's contents, its package.json (publint) and its types (Are The Types Wrong). */
+/**
+ * What is wrong with a tarball's contents, its package.json (publint) and its types (Are The Types Wrong).
+ */
 export async function lintTarball(packed: Packed): Promise<readonly string[]> {
   return [...lintFiles(packed.files), ...(await lintManifest(packed)), ...(await lintTypes(packed))]
 }

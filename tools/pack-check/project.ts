@@ -1,4 +1,5 @@
-// Why: a package can only be trusted as its users get it: installed into an empty project, away from this workspace.
+// Why: a package can only be trusted as its users get it: installed into an empty project, away from this
+// workspace.
 import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,5 @@
-// Why: a suite against the real thing (an LDAP directory, a broker) must find it, start it alone, and say so when it is not there.
+// Why: a suite against the real thing (a directory, a broker) must find it, start it alone, and say so when
+// it is absent.
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -33,7 +34,10 @@ export function isInstalled({ program }: RealServer, path = process.env['PATH'] 
   return folders.some((folder) => folder !== '' && existsSync(join(folder, program)))
 }
 
-/** A test against a real server: skipped with a notice where it is not installed, failed there when BARRE_REQUIRE says `servers`. */
+/**
+ * A test against a real server: skipped with a notice where it is not installed, failed there when
+ * BARRE_REQUIRE says `servers`.
+ */
 export function serverTest<C>(
   name: string,
   server: RealServer<C>,

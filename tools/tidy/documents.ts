@@ -25,7 +25,9 @@ export function checkLinks(files: readonly SourceFile[]): readonly Finding[] {
     })
 }
 
-/** Denial codes that docs/errors.md leaves out or makes up: the first column of its first table is the list. */
+/**
+ * Denial codes that docs/errors.md leaves out or makes up: the first column of its first table is the list.
+ */
 export function checkDenialCodes(files: readonly SourceFile[], codes: readonly string[]): readonly Finding[] {
   const path = 'docs/errors.md'
   const page = files.find((file) => file.path === path)

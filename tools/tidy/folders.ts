@@ -1,4 +1,5 @@
-// Why: a provider or a wire is one folder that stands alone: what it is, what it does, the proof, and a way in.
+// Why: a provider or a wire is one folder that stands alone: what it is, what it does, the proof, and a way
+// in.
 import type { Finding, SourceFile } from '../workspace.ts'
 
 const kindFolder = /^packages\/barre\/src\/(listener|client|transports)\/([^/]+)\//

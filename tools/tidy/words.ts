@@ -1,4 +1,5 @@
-// Why: a word that is banned without its replacement is only an obstacle; each row says what to write instead.
+// Why: a word that is banned without its replacement is only an obstacle; each row says what to write
+// instead.
 import { parseSource } from '../source.ts'
 import { lineAt } from '../workspace.ts'
 import type { Finding, SourceFile } from '../workspace.ts'
@@ -17,8 +18,8 @@ interface BannedWord {
 const code = /\.[cm]?[tj]s$/
 const shipped = /^packages\/.*\.[cm]?[tj]s$/
 const tests = /\.test\.ts$|\/(?:test|fixtures)\//
-/** The one place that makes the default clock and randomness. */
-const services = /^packages\/barre\/src\/auth\/services\.ts$/
+/** The one place that reads the machine's clock, to be the default of `services.now`. */
+const clock = /^packages\/barre\/src\/core\/clock\.ts$/
 const belowCli = /^packages\/(?!cli\/).*\.[cm]?[tj]s$/
 /** Names that hold a secret; comparing one with `===` tells its prefix by the time it takes. */
 const secretNames = '(?:token|secret|password|passwd|apiKey|mac|hmac)'
@@ -26,7 +27,7 @@ const secretNames = '(?:token|secret|password|passwd|apiKey|mac|hmac)'
 const bannedWords: readonly BannedWord[] = [
   { word: /(?<![\w.])Buffer\(/g, instead: 'Buffer.from or Buffer.alloc', where: code },
   { word: /\bMath\.random\b/g, instead: 'services.random', where: code },
-  { word: /\bDate\.now\b|\bnew Date\(\)/g, instead: 'services.now()', where: shipped, except: services },
+  { word: /\bDate\.now\b|\bnew Date\(\)/g, instead: 'services.now()', where: belowCli, except: clock },
   { word: /\bprocess\.env\b/g, instead: 'an argument', where: belowCli, except: tests },
   {
     word: new RegExp(`[!=]==?\\s*(?:\\w+\\.)*${secretNames}\\b(?![.([])`, 'g'),

@@ -6,7 +6,10 @@ export interface Call {
   readonly target: string
   readonly signal: AbortSignal
   readonly peer: Peer
-  /** Every value of a header (as sent, not joined), of gRPC metadata, or of a message property. `name` is lower case. */
+  /**
+   * Every value of a header (as sent, not joined), of gRPC metadata, or of a message property. `name` is
+   * lower case.
+   */
   metadata(name: string): readonly string[]
   /** The message's bytes, on message wires only. */
   payload?(): Uint8Array

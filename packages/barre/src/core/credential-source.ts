@@ -2,7 +2,10 @@ import type { Principal } from './principal.ts'
 import type { Awaitable, Result } from './result.ts'
 import type { Secret } from './secret.ts'
 
-/** The calling side, the mirror of a credential: what a wire needs, not yet a header. SASL, AMQP and NATS use the same sources as HTTP. */
+/**
+ * The calling side, the mirror of a credential: what a wire needs, not yet a header. SASL, AMQP and NATS use
+ * the same sources as HTTP.
+ */
 export type Outgoing =
   | { readonly kind: 'password'; readonly username: string; readonly password: Secret }
   | {
@@ -22,7 +25,10 @@ export interface Need {
   /** The inbound caller on whose behalf we call, for propagation and token exchange. */
   readonly caller?: Caller
   readonly signal?: AbortSignal
-  /** Set on the second try, after the resource refused the first: renew only if this is still the current credential. */
+  /**
+   * Set on the second try, after the resource refused the first: renew only if this is still the current
+   * credential.
+   */
   readonly refused?: { readonly credential: Outgoing; metadata(name: string): readonly string[] }
 }
 

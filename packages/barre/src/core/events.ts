@@ -9,5 +9,8 @@ export interface DecisionEvent {
   readonly decision: Decision
 }
 
-/** The `node:diagnostics_channel` for audit and metrics; publishes DecisionEvents. Costs nothing while nobody subscribes. */
+/**
+ * The `node:diagnostics_channel` for audit and metrics; publishes DecisionEvents. Costs nothing while nobody
+ * subscribes.
+ */
 export const decisions: Channel = channel('barre:decision')

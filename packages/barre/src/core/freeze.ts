@@ -1,4 +1,7 @@
-/** A frozen copy of plain data; objects lose their prototype, so `__proto__` and `constructor` are ordinary names or absent. */
+/**
+ * A frozen copy of plain data; objects lose their prototype, so `__proto__` and `constructor` are ordinary
+ * names or absent.
+ */
 export function freezeData(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return Object.freeze(value.map(freezeData))

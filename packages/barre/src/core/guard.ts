@@ -8,7 +8,10 @@ import type { Decision, Policy, Refusal, Scopes } from './policy.ts'
 import type { Denial } from './denial.ts'
 import type { Principal } from './principal.ts'
 
-/** Decides a call: who is calling, and whether one of the policy's entries lets them in. Never throws, never rejects. */
+/**
+ * Decides a call: who is calling, and whether one of the policy's entries lets them in. Never throws, never
+ * rejects.
+ */
 export function guard(policy: Policy, call: Call): Awaitable<Decision> {
   return decide(policy, call, true)
 }

@@ -10,7 +10,8 @@ export interface Authenticated {
 }
 
 /**
- * One way to prove identity. `read` is pure and may abstain by returning `undefined`; once it has read, `verify` decides.
+ * One way to prove identity. `read` is pure and may abstain by returning `undefined`; once it has read,
+ * `verify` decides.
  * Both are declared as methods on purpose: their bivariance lets providers of different credentials share one list.
  */
 export interface Provider<C = unknown> {

@@ -3,7 +3,8 @@ import type { Policy } from './policy.ts'
 /** A service's compiled `auth`: all that its transport asks of it. */
 export interface Rules {
   /**
-   * What a resource demands. `auth` is what the resource itself says (`undefined`: nothing, so the service's entries hold);
+   * What a resource demands. `auth` is what the resource itself says (`undefined`: nothing, so the service's
+   * entries hold);
    * the answer `undefined` means open. Throws ConfigError that names `path`: called once per resource, at start.
    */
   policyFor(auth: unknown, path: string): Policy | undefined

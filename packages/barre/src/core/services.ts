@@ -4,7 +4,10 @@ import type { Provider } from './provider.ts'
 import type { Revocations } from './watch.ts'
 import type { Shape } from './shape.ts'
 
-/** An HTTP exchange, with the signature of the global `fetch`. Redirects are never followed unless `init.redirect` asks. */
+/**
+ * An HTTP exchange, with the signature of the global `fetch`. Redirects are never followed unless
+ * `init.redirect` asks.
+ */
 export type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>
 
 /** Where operators read: any pino-style logger fits. */
@@ -30,7 +33,8 @@ export interface Services {
 
 /**
  * A way to be configured: the field that selects it, the shape of its configuration, and how to build it.
- * `ProviderKind` is the listening side (`key` names the member that holds the configuration, as in `{ jwtValidatorConfig: {...} }`).
+ * `ProviderKind` is the listening side (`key` names the member that holds the configuration, as in `{
+ * jwtValidatorConfig: {...} }`).
  */
 export interface ProviderKind<K extends string, C> {
   readonly key: K

@@ -19,7 +19,8 @@ interface OptionalShape<T> extends Shape<T> {
 
 /** The members of `T`, each with its shape; a member may be left out exactly when `T` says so. */
 type Members<T> = {
-  // oxlint-disable-next-line typescript/no-empty-object-type -- `{}` is how TypeScript asks whether a member is optional
+  // oxlint-disable-next-line typescript/no-empty-object-type -- `{}` is how TypeScript asks whether a member
+  // is optional
   readonly [K in keyof T]-?: {} extends Pick<T, K> ? OptionalShape<Exclude<T[K], undefined>> : Shape<T[K]>
 }
 
@@ -111,7 +112,10 @@ export function table<T>(member: Shape<T>): Shape<Readonly<Record<string, T>>> {
   }
 }
 
-/** A record with exactly these members: a missing or unknown one is an error that names it. Symbol members stay out of the JSON Schema. */
+/**
+ * A record with exactly these members: a missing or unknown one is an error that names it. Symbol members
+ * stay out of the JSON Schema.
+ */
 export function record<T extends object>(members: Members<T>): Shape<T> {
   const names = Object.keys(members)
   const keys = Reflect.ownKeys(members) as (keyof Members<T>)[]

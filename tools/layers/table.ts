@@ -1,0 +1,49 @@
+// Why: the architecture as data. A folder or package that is not here is an error, so that none grows without
+// a place.
+
+/** The folders of packages/barre/src and their layer: a folder imports only lower layers, or its own. */
+export const layers: Readonly<Record<string, number>> = {
+  core: 0,
+  crypto: 0,
+  url: 0,
+  taint: 0,
+  jose: 1,
+  config: 1,
+  tls: 1,
+  egress: 2,
+  listener: 2,
+  client: 2,
+  transports: 2,
+  auth: 3,
+  entries: 4,
+}
+
+/** Folders whose subfolders are ways in of their own: one wire must not load the libraries of another. */
+export const foldersOfTopics: ReadonlySet<string> = new Set(['transports'])
+
+/** Folders that import no library at all, so that checking a token needs nothing but Node. */
+export const foldersWithoutLibraries: ReadonlySet<string> = new Set(['core', 'jose', 'url', 'taint'])
+
+/** Folders that may load a library which is only there when the user installed it. */
+export const foldersWithPeers: ReadonlySet<string> = new Set(['crypto', 'listener', 'client', 'transports'])
+
+/** The packages and what of ours each may import, by name: `barre` stands for its subpaths. */
+export const packages: Readonly<Record<string, readonly string[]>> = {
+  barre: [],
+  taint: [],
+  sts: ['barre'],
+  gateway: ['barre'],
+  cli: ['barre', '@barre/sts', '@barre/gateway', '@barre/taint'],
+}
+
+/** The one package that talks to its user: printing and the environment are its business. */
+export const commandLinePackage = 'cli'
+
+/** The one folder that may load a parser or a compiler, and the libraries that are one. */
+export const parserFolder = 'packages/taint/src/frontend/'
+export const parsers: readonly RegExp[] = [
+  /^oxc-parser$/,
+  /^typescript(-\d+)?(\/|$)/,
+  /^@(babel|swc|oxc-parser|typescript-eslint)\//,
+  /^(acorn|espree|esprima|meriyah|ts-morph)$/,
+]

@@ -26,9 +26,10 @@ export function compileChecks(config: ValidatorConfig, path: string): Check {
 
 function headerChecks(config: ValidatorConfig): Check[] {
   const { algorithms, keyId } = config
-  const types = new Set<string | undefined>(config.profile === undefined ? [undefined, 'jwt'] : [])
-  types.add('at+jwt')
-  const checks: Check[] = [({ header }) => unless(types.has(toType(header.typ)), 'the typ is not accepted')]
+  const types = new Set(config.profile === undefined ? [undefined, 'JWT', 'at+jwt'] : ['at+jwt'])
+  const checks: Check[] = [
+    ({ header: { typ } }) => unless(types.has(typ) || types.has(toType(typ)), 'the typ is not accepted'),
+  ]
   if (keyId !== undefined) checks.push(({ header }) => unless(header.kid === keyId, 'the kid is not keyId'))
   if (algorithms !== undefined) {
     const names: ReadonlySet<string> = new Set(algorithms)
@@ -39,7 +40,8 @@ function headerChecks(config: ValidatorConfig): Check[] {
 
 // RFC 7515 §4.1.9: a media type, thus in any case, and usually without its `application/`.
 function toType(typ: string | undefined): string | undefined {
-  return typ?.toLowerCase().replace(/^application\//, '')
+  const type = typ?.toLowerCase().replace(/^application\//, '')
+  return type === 'jwt' ? 'JWT' : type
 }
 
 /** Exact comparison, no normalisation: a trailing slash or a look-alike letter is another name. */
@@ -49,8 +51,12 @@ function nameChecks(config: ValidatorConfig): Check[] {
     if (value === undefined) return []
     const expected = freezeData(value)
     const detail = `claim ${name} is not the configured one`
-    return [({ payload }: Decoded) => unless(isDeepStrictEqual(payload[name], expected), detail)]
+    return [({ payload }: Decoded) => unless(isSame(payload[name], expected), detail)]
   })
+}
+
+function isSame(claim: unknown, expected: unknown): boolean {
+  return typeof claim === 'string' ? claim === expected : isDeepStrictEqual(claim, expected)
 }
 
 function audienceCheck(config: ValidatorConfig, path: string): Check {
@@ -67,7 +73,7 @@ function audienceCheck(config: ValidatorConfig, path: string): Check {
 }
 
 /** The rules about time alone: a verified token that is kept must pass them at every use. */
-export function compileTimes(
+function compileTimes(
   config: ValidatorConfig,
   path: string,
 ): (payload: Payload, nowMs: number) => Denial | undefined {

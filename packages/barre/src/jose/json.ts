@@ -14,11 +14,15 @@ export type JsonObject = Readonly<Record<string, unknown>>
  * Reads a JSON object strictly: UTF-8 without BOM, no duplicate member at any depth, no number beyond a double, no lone surrogate.
  * Refuses with `invalid`; `what` names the text in the refusal's detail.
  */
-export function parseJsonObject(bytes: Buffer, what: string, maxBytes = jsonMaxBytes): Result<JsonObject> {
+export function parseJsonObject(
+  bytes: Buffer,
+  what: string,
+  maxBytes: number = jsonMaxBytes,
+): Result<JsonObject> {
   if (bytes.length > maxBytes) return refuse('invalid', `${what} is larger than ${maxBytes} bytes`)
   if (!isUtf8(bytes)) return refuse('invalid', `${what} is not UTF-8`)
   const text = bytes.toString('utf8')
-  const copier = new Copier()
+  const copier = new Copier(text)
   let value: unknown
   try {
     value = copier.copy(JSON.parse(text), 0)
@@ -35,9 +39,15 @@ export function parseJsonObject(bytes: Buffer, what: string, maxBytes = jsonMaxB
 /** Copies parsed JSON into frozen, prototype-free data and counts the members that survived JSON.parse. */
 class Copier {
   members = 0
+  /** Valid UTF-8 holds no lone surrogate: only an escape can bring one. */
+  readonly #escapes: boolean
+
+  constructor(text: string) {
+    this.#escapes = text.includes('\\u')
+  }
 
   copy(value: unknown, depth: number): unknown {
-    if (typeof value === 'string') return wellFormed(value)
+    if (typeof value === 'string') return this.#text(value)
     if (typeof value !== 'object' || value === null) return finite(value)
     if (depth === jsonMaxDepth) throw new RangeError('nested too deeply')
     if (Array.isArray(value)) {
@@ -47,16 +57,16 @@ class Copier {
     const copy = Object.create(null) as Record<string, unknown>
     for (const name of Object.keys(value)) {
       this.members++
-      copy[wellFormed(name)] = this.copy((value as Record<string, unknown>)[name], depth + 1)
+      copy[this.#text(name)] = this.copy((value as Record<string, unknown>)[name], depth + 1)
     }
     return Object.freeze(copy)
   }
-}
 
-/** Two different lone surrogates become the same bytes in UTF-8: two names could meet in one. */
-function wellFormed(text: string): string {
-  if (!text.isWellFormed()) throw new RangeError('lone surrogate')
-  return text
+  /** Two different lone surrogates become the same bytes in UTF-8: two names could meet in one. */
+  #text(text: string): string {
+    if (this.#escapes && !text.isWellFormed()) throw new RangeError('lone surrogate')
+    return text
+  }
 }
 
 function finite(value: unknown): unknown {
@@ -68,25 +78,18 @@ const quote = 0x22
 const backslash = 0x5c
 const colon = 0x3a
 
-/** How many members valid JSON text has: its colons outside strings. JSON.parse keeps one of two duplicates, so a difference shows. */
+/**
+ * How many members valid JSON text has: its colons outside strings. JSON.parse keeps one of several members of the same name,
+ * so duplicates show as a difference.
+ */
 function countMembers(text: string): number {
   let count = 0
+  let inString = false
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index)
-    if (code === colon) count++
-    else if (code === quote) index = endOfString(text, index + 1)
+    if (code === quote) inString = !inString
+    else if (code === backslash) index++
+    else if (code === colon && !inString) count++
   }
   return count
-}
-
-function endOfString(text: string, start: number): number {
-  let end = text.indexOf('"', start)
-  while (isEscaped(text, end)) end = text.indexOf('"', end + 1)
-  return end
-}
-
-function isEscaped(text: string, position: number): boolean {
-  let slashes = 0
-  while (text.charCodeAt(position - 1 - slashes) === backslash) slashes++
-  return slashes % 2 === 1
 }

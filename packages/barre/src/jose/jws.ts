@@ -35,16 +35,34 @@ export function parseJws(token: string): Result<ParsedJws> {
   const first = token.indexOf('.')
   const second = token.indexOf('.', first + 1)
   if (first < 0 || second < 0) return refuse('malformed', 'a compact JWS has three segments')
-  const encodedHeader = decodeBase64url(token.slice(0, first))
   const payload = decodeBase64url(token.slice(first + 1, second))
   const signature = decodeBase64url(token.slice(second + 1))
-  if (encodedHeader === undefined || payload === undefined || signature === undefined) {
-    return refuse('malformed', 'a segment of the JWS is not canonical base64url')
-  }
-  const header = parseHeader(encodedHeader)
+  if (payload === undefined || signature === undefined) return notBase64url
+  const header = readHeader(token.slice(0, first))
   if (!header.ok) return header
   const signingInput = Buffer.from(token.slice(0, second), 'latin1')
   return ok({ header: header.value, payload, signature, signingInput })
+}
+
+const notBase64url = refuse('malformed', 'a segment of the JWS is not canonical base64url')
+
+/** An issuer's tokens have one header as long as its key lasts, so the last ones read are kept, by their exact text. */
+const headers = new Map<string, Result<JwsHeader>>()
+const headersMax = 64
+const headerKeptMaxLength = 256
+
+function readHeader(segment: string): Result<JwsHeader> {
+  const known = headers.get(segment)
+  if (known !== undefined) return known
+  const bytes = decodeBase64url(segment)
+  if (bytes === undefined) return notBase64url
+  const header = parseHeader(bytes)
+  if (header.ok && segment.length <= headerKeptMaxLength) {
+    if (headers.size === headersMax) headers.clear()
+    // Encoded anew: a slice of the token would keep the whole token in memory.
+    headers.set(encodeBase64url(bytes), header)
+  }
+  return header
 }
 
 function parseHeader(bytes: Buffer): Result<JwsHeader> {

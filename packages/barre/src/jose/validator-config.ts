@@ -100,7 +100,7 @@ export interface CacheConfig {
   readonly cleanupInterval?: number
 }
 
-export const cacheShape: Shape<CacheConfig> = record<CacheConfig>({
+const cacheShape: Shape<CacheConfig> = record<CacheConfig>({
   capacity: optional(number({ min: 1, integer: true })),
   evictionFactor: optional(number({ min: 0.01, max: 1 })),
   evictionPolicy: optional(oneOf('LRU')),

@@ -13,12 +13,12 @@ export interface Shape<T> {
   readonly json: JsonSchema
 }
 
-interface OptionalShape<T> extends Shape<T> {
+export interface OptionalShape<T> extends Shape<T> {
   readonly optional: true
 }
 
 /** The members of `T`, each with its shape; a member may be left out exactly when `T` says so. */
-type Members<T> = {
+export type Members<T> = {
   // oxlint-disable-next-line typescript/no-empty-object-type -- `{}` is how TypeScript asks whether a member
   // is optional
   readonly [K in keyof T]-?: {} extends Pick<T, K> ? OptionalShape<Exclude<T[K], undefined>> : Shape<T[K]>

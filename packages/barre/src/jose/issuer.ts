@@ -1,0 +1,96 @@
+import { KeyObject } from 'node:crypto'
+import { ConfigError, Secret, allowWeakSecret } from '../core/index.ts'
+import { claimTypeProblem } from './claims.ts'
+import { importSigningKey } from './import-key.ts'
+import { expTimeDefaultSeconds } from './issuer-config.ts'
+import { jwsAlgorithms } from './jws-algorithms.ts'
+import { signJws } from './jws.ts'
+import { isKid } from './key.ts'
+import { readFile } from './signature-source.ts'
+import type { Awaitable, Services } from '../core/index.ts'
+import type { IssuerConfig } from './issuer-config.ts'
+import type { SigningKey } from './key.ts'
+import type { SigningKeyOptions } from './import-key.ts'
+
+/** What one token says differently from the configuration. */
+export interface IssueOptions {
+  readonly subject?: string
+  readonly audience?: string | readonly string[]
+  /** Replace claims of the same name, the configured ones included. */
+  readonly claims?: Readonly<Record<string, unknown>>
+}
+
+/** Makes the tokens of one configuration. */
+export interface Issuer {
+  /** A compact JWS with `exp` `lifetimeSeconds` from now. Throws a TypeError when a claim is not of its registered type. */
+  issue(options?: IssueOptions): Awaitable<string>
+  readonly lifetimeSeconds: number
+}
+
+/** Compiles a configuration of shape `issuerShape`: the key is read and checked now, or it is a ConfigError. */
+export function createIssuer(config: IssuerConfig, services: Services, path: string): Issuer {
+  const { expTime: lifetimeSeconds = expTimeDefaultSeconds } = config
+  const key = toSigningKey(config, path)
+  const typ = config.profile ?? 'JWT'
+  const problem = claimTypeProblem(config.customClaims ?? {})
+  if (problem !== undefined) throw new ConfigError(`${path}.customClaims`, problem)
+  return {
+    lifetimeSeconds,
+    issue(options = {}) {
+      const claims = toClaims(config, options, Math.floor(services.now() / 1000), lifetimeSeconds)
+      const wrong = claimTypeProblem(claims)
+      if (wrong !== undefined) throw new TypeError(wrong)
+      return signJws({ typ }, JSON.stringify(claims), key)
+    },
+  }
+}
+
+/** In the order of Ballerina's tokens: iss, sub, aud, jti, exp, nbf, iat, then the rest. */
+function toClaims(
+  config: IssuerConfig,
+  options: IssueOptions,
+  nowSeconds: number,
+  lifetimeSeconds: number,
+): Record<string, unknown> {
+  return {
+    iss: config.issuer,
+    sub: options.subject ?? config.username,
+    aud: options.audience ?? config.audience,
+    jti: config.jwtId,
+    exp: nowSeconds + lifetimeSeconds,
+    nbf: nowSeconds,
+    iat: nowSeconds,
+    ...config.customClaims,
+    ...options.claims,
+  }
+}
+
+function toSigningKey(config: IssuerConfig, path: string): SigningKey {
+  const { algorithm = 'RS256', config: source, [allowWeakSecret]: allowWeak = false } = config.signatureConfig
+  const { keyId: kid } = config
+  if (kid !== undefined && !isKid(kid)) {
+    throw new ConfigError(`${path}.keyId`, 'expected at most 256 bytes without control characters')
+  }
+  const keyPath = `${path}.signatureConfig.config`
+  const options = { path: keyPath, algorithm, allowWeak, ...(kid !== undefined && { kid }) }
+  if (source instanceof KeyObject) return importSigningKey(source, options)
+  if (typeof source === 'string' || source instanceof Secret) return fromSecret(source, options)
+  if ('keyStore' in source) {
+    throw new ConfigError(
+      `${keyPath}.keyStore`,
+      'PKCS#12 key stores are not read yet: export the key as PEM and use keyFile',
+    )
+  }
+  const { keyFile, keyPassword: password } = source
+  const pem = readFile(keyFile, `${keyPath}.keyFile`).toString('utf8')
+  return importSigningKey(pem, { ...options, ...(password !== undefined && { password }) })
+}
+
+/** Text in this place is a shared secret, whatever it looks like: keys come from files or as KeyObjects. */
+function fromSecret(secret: string | Secret, options: SigningKeyOptions): SigningKey {
+  if (jwsAlgorithms[options.algorithm].secretMinBytes !== undefined) return importSigningKey(secret, options)
+  throw new ConfigError(
+    options.path,
+    `${options.algorithm} needs { keyFile } or a KeyObject; for a shared secret set algorithm: 'HS256'`,
+  )
+}

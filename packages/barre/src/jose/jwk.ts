@@ -1,0 +1,87 @@
+import { createHash, createPublicKey } from 'node:crypto'
+import { decodeBase64url } from './base64url.ts'
+import type { KeyObject } from 'node:crypto'
+import type { SigningKey, VerificationKey } from './key.ts'
+
+/** A JSON Web Key (RFC 7517), as published. */
+export interface Jwk {
+  readonly kty: string
+  readonly kid?: string
+  readonly alg?: string
+  readonly use?: string
+  readonly key_ops?: readonly string[]
+  readonly [name: string]: unknown
+}
+
+/** A JSON Web Key Set (RFC 7517 §5). */
+export interface Jwks {
+  readonly keys: readonly Jwk[]
+}
+
+interface KeyTypeRow {
+  /** The members that make the public key, in the order of RFC 7638 §3.2 (lexicographic, `kty` among them). */
+  readonly members: readonly string[]
+  /** The members that are big integers: published sets pad them in ways that other members may not be padded. */
+  readonly integers: readonly string[]
+}
+
+/** The public members of each asymmetric key type; all others, private ones included, are never read. */
+const keyTypes: Readonly<Record<string, KeyTypeRow>> = {
+  RSA: { members: ['e', 'kty', 'n'], integers: ['e', 'n'] },
+  EC: { members: ['crv', 'kty', 'x', 'y'], integers: [] },
+  OKP: { members: ['crv', 'kty', 'x'], integers: [] },
+  AKP: { members: ['alg', 'kty', 'pub'], integers: [] },
+}
+
+/** The members with key bytes; the rest of `members` are names. */
+const names = new Set(['kty', 'crv', 'alg'])
+
+/** The public key of an asymmetric JWK, or what is wrong with it. */
+export function jwkToKeyObject(jwk: Jwk): KeyObject | string {
+  const row = Object.hasOwn(keyTypes, jwk.kty) ? keyTypes[jwk.kty] : undefined
+  if (row === undefined) return 'not an asymmetric key type that is known (RSA, EC, OKP, AKP)'
+  if (['d', 'priv', 'k'].some((name) => name in jwk)) return 'it holds a private key'
+  const members: Record<string, string> = {}
+  for (const name of row.members) {
+    const value = jwk[name]
+    if (typeof value !== 'string') return `member ${name} is missing or not text`
+    const normal = names.has(name) ? value : normalise(value, row.integers.includes(name))
+    if (normal === undefined) return `member ${name} is not base64url`
+    members[name] = normal
+  }
+  try {
+    return createPublicKey({ key: members, format: 'jwk' })
+  } catch {
+    return `not a usable ${jwk.kty} public key`
+  }
+}
+
+/** Published sets carry `=` padding and a sign byte before integers (Ballerina's STS does); the value is the same. */
+function normalise(text: string, integer: boolean): string | undefined {
+  const bytes = decodeBase64url(text.replace(/={1,2}$/, ''))
+  if (bytes === undefined || bytes.length === 0) return undefined
+  return (integer && bytes[0] === 0 ? bytes.subarray(1) : bytes).toString('base64url')
+}
+
+/** The public half of a key, as published in a set. Throws a TypeError for a shared secret, which has none. */
+export function publicJwk(key: SigningKey | VerificationKey): Jwk {
+  const [keyObject, algorithms] =
+    'algorithm' in key ? [key.publicKey, [key.algorithm]] : [key.keyObject, key.algorithms]
+  if (keyObject?.type !== 'public') throw new TypeError('a shared secret has no public key')
+  const { kty = '', ...members } = keyObject.export({ format: 'jwk' })
+  return Object.freeze({
+    kty,
+    use: 'sig',
+    ...(algorithms.length === 1 && { alg: algorithms[0]! }),
+    ...(key.kid !== undefined && { kid: key.kid }),
+    ...members,
+  })
+}
+
+/** The SHA-256 thumbprint of a public JWK (RFC 7638), in base64url. */
+export function thumbprint(jwk: Jwk): string {
+  const row = Object.hasOwn(keyTypes, jwk.kty) ? keyTypes[jwk.kty] : undefined
+  if (row === undefined) throw new TypeError('only asymmetric keys have a thumbprint here')
+  const required = Object.fromEntries(row.members.map((name) => [name, jwk[name]]))
+  return createHash('sha256').update(JSON.stringify(required)).digest('base64url')
+}

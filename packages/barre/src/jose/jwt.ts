@@ -1,0 +1,41 @@
+import { decodeJwt } from './claims.ts'
+import { createIssuer } from './issuer.ts'
+import { issuerShape } from './issuer-config.ts'
+import { createValidator } from './validator.ts'
+import { validatorShape } from './validator-config.ts'
+import type { Awaitable, Result, Services } from '../core/index.ts'
+import type { Decoded, Payload } from './claims.ts'
+import type { Issuer } from './issuer.ts'
+import type { IssuerConfig } from './issuer-config.ts'
+import type { Validator } from './validator.ts'
+import type { ValidatorConfig } from './validator-config.ts'
+
+/** The imperative form. A configuration object is compiled at its first use and never looked at again: do not change it. */
+export interface Jwt {
+  /** A signed token. Throws ConfigError when the configuration cannot be used. */
+  issue(config: IssuerConfig): Awaitable<string>
+  /** The payload of a token that holds, or why not. Throws ConfigError when the configuration cannot be used. */
+  validate(token: string, config: ValidatorConfig): Awaitable<Result<Payload>>
+  /** What a token says, proven by nothing. */
+  decode(token: string): Result<Decoded>
+}
+
+export function createJwt(services: Services): Jwt {
+  const issuers = new WeakMap<IssuerConfig, Issuer>()
+  const validators = new WeakMap<ValidatorConfig, Validator>()
+  return {
+    issue(config) {
+      const issuer =
+        issuers.get(config) ?? createIssuer(issuerShape.check(config, 'config'), services, 'config')
+      issuers.set(config, issuer)
+      return issuer.issue()
+    },
+    validate(token, config) {
+      const validator =
+        validators.get(config) ?? createValidator(validatorShape.check(config, 'config'), services, 'config')
+      validators.set(config, validator)
+      return validator.validate(token)
+    },
+    decode: decodeJwt,
+  }
+}

@@ -1,0 +1,47 @@
+import { jwsAlgorithmNames, jwsAlgorithms } from './jws-algorithms.ts'
+import type { KeyObject } from 'node:crypto'
+import type { JwsAlgorithm, Sign, Verify } from './jws-algorithms.ts'
+
+/** A key that verifies, bound to the algorithms it may be used with: a token's `alg` chooses among them and adds none. */
+export interface VerificationKey {
+  readonly kid?: string
+  readonly algorithms: readonly JwsAlgorithm[]
+  /** The key itself; the shared secret for HS algorithms. */
+  readonly keyObject: KeyObject
+  /** Of the certificate that the key came from, in milliseconds since the epoch. */
+  readonly validity?: { readonly fromMs: number; readonly toMs: number }
+  /** One prepared check per algorithm of the key. */
+  readonly verifiers: ReadonlyMap<string, Verify>
+}
+
+/** A key that signs, with its one algorithm. */
+export interface SigningKey {
+  readonly kid?: string
+  readonly algorithm: JwsAlgorithm
+  /** What others verify with; absent for a shared secret. */
+  readonly publicKey?: KeyObject
+  readonly sign: Sign
+}
+
+/** The longest `kid`, in bytes. */
+export const kidMaxBytes = 256
+
+/** A key id is an opaque name: short, and without the control characters that a log or a path could trip over. */
+export function isKid(value: unknown): value is string {
+  return typeof value === 'string' && !/\p{Cc}/u.test(value) && Buffer.byteLength(value) <= kidMaxBytes
+}
+
+/** The algorithms that a key's type, curve and parameters allow. */
+export function algorithmsFor(key: KeyObject): readonly JwsAlgorithm[] {
+  return jwsAlgorithmNames.filter((name) => jwsAlgorithms[name].fits(key))
+}
+
+/** Puts a checked key together with its algorithms. */
+export function toVerificationKey(
+  keyObject: KeyObject,
+  algorithms: readonly JwsAlgorithm[],
+  more: Pick<VerificationKey, 'kid' | 'validity'> = {},
+): VerificationKey {
+  const verifiers = new Map(algorithms.map((name) => [name, jwsAlgorithms[name].verifier(keyObject)]))
+  return Object.freeze({ ...more, algorithms: Object.freeze([...algorithms]), keyObject, verifiers })
+}

@@ -1,0 +1,161 @@
+import { KeyObject } from 'node:crypto'
+import {
+  allowInsecureEndpoint,
+  allowWeakSecret,
+  either,
+  flag,
+  instance,
+  list,
+  number,
+  oneOf,
+  optional,
+  record,
+  secret,
+  table,
+  text,
+} from '../core/index.ts'
+import { jwsAlgorithmNames } from './jws-algorithms.ts'
+import type { ClientConfiguration, Members, Secret, Shape } from '../core/index.ts'
+import type { Jwk, Jwks } from './jwk.ts'
+import type { JwsAlgorithm } from './jws-algorithms.ts'
+
+/** The largest tolerated difference between our clock and an issuer's, in seconds. */
+export const clockSkewMaxSeconds = 300
+export const clockSkewDefaultSeconds = 10
+
+/** What a token must be to be accepted. */
+export interface ValidatorConfig {
+  /** The `iss` that tokens must have, compared exactly. */
+  readonly issuer?: string
+  /** The `sub` that tokens must have. */
+  readonly username?: string
+  /** Our names: one of them must be in `aud`. `false` accepts tokens meant for anybody. */
+  readonly audience: string | readonly string[] | false
+  /** The `jti` that tokens must have. */
+  readonly jwtId?: string
+  /** The `kid` that tokens must have. */
+  readonly keyId?: string
+  /** Claims that tokens must have, with these values (deep equality). */
+  readonly customClaims?: Readonly<Record<string, unknown>>
+  /** Tolerance for `exp`, `nbf` and `iat`, in seconds; default 10, at most 300. */
+  readonly clockSkew?: number
+  /** Default true: a token without `exp` is refused. */
+  readonly requireExp?: boolean
+  /** The longest time from `iat` to `exp`, in seconds; both are then required. */
+  readonly maxTokenLifetimeSeconds?: number
+  /** `at+jwt`: only access tokens that say so in `typ` (RFC 9068). Default: `typ` absent, `JWT` or `at+jwt`. */
+  readonly profile?: 'at+jwt'
+  /** The algorithms to accept; default: all that the configured key may be used with. */
+  readonly algorithms?: readonly JwsAlgorithm[]
+  /** How signatures are checked. */
+  readonly signatureConfig: ValidatorSignatureConfig
+  /** Remembers verified tokens. */
+  readonly cacheConfig?: CacheConfig
+}
+
+/** Exactly one way to check signatures; `[allowWeakSecret]` belongs to `secret`. */
+export interface ValidatorSignatureConfig {
+  readonly jwksConfig?: JwksConfig
+  /** PEM file with a certificate or a public key, or a public KeyObject. */
+  readonly certFile?: string | KeyObject
+  /** A certificate in a PKCS#12 trust store; refused at start: such stores are not read yet. */
+  readonly trustStoreConfig?: TrustStoreConfig
+  /** The shared secret of HS256, HS384 and HS512. */
+  readonly secret?: string | Secret
+  /** Accept a secret that is short or publicly known. */
+  readonly [allowWeakSecret]?: boolean
+}
+
+/** Where the keys are published: one of `url`, `file`, `jwks`. */
+export interface JwksConfig {
+  readonly url?: string
+  /** A JSON file with the set. */
+  readonly file?: string
+  /** The set itself. */
+  readonly jwks?: Jwks
+  /** For `url`: how long its keys are kept. */
+  readonly cacheConfig?: CacheConfig
+  /** For `url`: TLS, time-outs and identity towards the endpoint. */
+  readonly clientConfig?: ClientConfiguration
+  /** For `url`: fetch keys over plain http from an address off loopback. */
+  readonly [allowInsecureEndpoint]?: boolean
+}
+
+/** A certificate in a trust store. */
+export interface TrustStoreConfig {
+  readonly trustStore: { readonly path: string; readonly password: string }
+  readonly certAlias: string
+}
+
+/** Bounds of a cache (Ballerina's `cache:CacheConfig`). */
+export interface CacheConfig {
+  /** The most entries; default 100. */
+  readonly capacity?: number
+  /** The share of entries that leave when the cache is full, from 0 to 1; default 0.25. */
+  readonly evictionFactor?: number
+  readonly evictionPolicy?: 'LRU'
+  /** Seconds; -1 means no bound of its own. */
+  readonly defaultMaxAge?: number
+  /** Seconds. */
+  readonly cleanupInterval?: number
+}
+
+const cacheShape: Shape<CacheConfig> = record<CacheConfig>({
+  capacity: optional(number({ min: 1, integer: true })),
+  evictionFactor: optional(number({ min: 0.01, max: 1 })),
+  evictionPolicy: optional(oneOf('LRU')),
+  defaultMaxAge: optional(number({ min: -1, unit: 'seconds' })),
+  cleanupInterval: optional(number({ min: 1, unit: 'seconds' })),
+})
+
+/** Any JSON value; what it means is checked where it is used. */
+export const anything: Shape<unknown> = { check: (value) => value, json: {} }
+
+const jwksConfigShape: Shape<JwksConfig> = record<JwksConfig>({
+  url: optional(text()),
+  file: optional(text()),
+  jwks: optional(record<Jwks>({ keys: list(anything as Shape<Jwk>) })),
+  cacheConfig: optional(cacheShape),
+  clientConfig: optional(anything as Shape<ClientConfiguration>),
+  [allowInsecureEndpoint]: optional(flag()),
+})
+
+/** A public or private key, or a shared secret, that code has made. */
+export const keyObjectShape: Shape<KeyObject> = instance(
+  'a KeyObject',
+  (value): value is KeyObject => value instanceof KeyObject,
+)
+
+const signatureShape: Shape<ValidatorSignatureConfig> = record<ValidatorSignatureConfig>({
+  jwksConfig: optional(jwksConfigShape),
+  certFile: optional(either(text(), keyObjectShape)),
+  trustStoreConfig: optional(
+    record<TrustStoreConfig>({
+      trustStore: record<TrustStoreConfig['trustStore']>({ path: text(), password: text() }),
+      certAlias: text(),
+    }),
+  ),
+  secret: optional(secret()),
+  [allowWeakSecret]: optional(flag()),
+})
+
+export const audienceShape: Shape<string | readonly string[]> = either(text(), list(text(), 1))
+
+/** The members, for configurations that add to them. */
+export const validatorMembers: Members<ValidatorConfig> = {
+  issuer: optional(text()),
+  username: optional(text()),
+  audience: either(audienceShape, oneOf(false)),
+  jwtId: optional(text()),
+  keyId: optional(text()),
+  customClaims: optional(table(anything)),
+  clockSkew: optional(number({ max: clockSkewMaxSeconds, unit: 'seconds' })),
+  requireExp: optional(flag()),
+  maxTokenLifetimeSeconds: optional(number({ min: 1, unit: 'seconds' })),
+  profile: optional(oneOf('at+jwt')),
+  algorithms: optional(list(oneOf(...jwsAlgorithmNames), 1)),
+  signatureConfig: signatureShape,
+  cacheConfig: optional(cacheShape),
+}
+
+export const validatorShape: Shape<ValidatorConfig> = record<ValidatorConfig>(validatorMembers)

@@ -40,7 +40,7 @@ export interface ClientSecureSocket {
   readonly certValidation?: CertValidation
   /** OpenSSL or IANA cipher names. */
   readonly ciphers?: readonly string[]
-  /** Default true. */
+  /** Default true; false needs a `cert` of its own to trust, or `[allowInsecureEndpoint]: true`. */
   readonly verifyHostName?: boolean
   /** Default true. */
   readonly shareSession?: boolean
@@ -81,4 +81,6 @@ export interface ClientConfiguration {
   readonly connectTimeout?: number
   /** Seconds for the whole exchange, body included; default 5. */
   readonly reqTimeout?: number
+  /** Plain http off loopback is refused without it. */
+  readonly [allowInsecureEndpoint]?: boolean
 }

@@ -8,7 +8,11 @@ import type { Shape } from './shape.ts'
  * An HTTP exchange, with the signature of the global `fetch`. Redirects are never followed unless
  * `init.redirect` asks.
  */
-export type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>
+export interface Fetch {
+  (url: string | URL, init?: RequestInit): Promise<Response>
+  /** Ends its idle connections now and the others with their answer; later calls are refused. */
+  close?(): Promise<void>
+}
 
 /** Where operators read: any pino-style logger fits. */
 export interface Log {

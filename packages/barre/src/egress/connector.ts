@@ -1,0 +1,79 @@
+import { connect as connectTcp, isIP } from 'node:net'
+import { connect as connectTls, createSecureContext } from 'node:tls'
+import { isLoopback } from '../core/index.ts'
+import { sessionCache } from './session-cache.ts'
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { buildConnector } from 'undici'
+import type { ClientTlsOptions } from '../tls/index.ts'
+
+export interface ConnectorOptions {
+  readonly tls: ClientTlsOptions
+  readonly connectTimeoutMs: number
+  readonly allowH2: boolean
+  readonly allowPlainHttp: boolean
+}
+
+/** The delay before TCP keep-alive probes, in milliseconds. */
+const keepAliveDelayMs = 60_000
+
+/**
+ * Opens undici's connections. Of our own because the rule on plain http must hold where a socket is opened, whatever
+ * redirect led there, and because undici's connector has no handshake deadline and no bound on a session's age.
+ */
+export function createConnector(options: ConnectorOptions): buildConnector.connector {
+  const { tls, connectTimeoutMs } = options
+  const secureContext = createSecureContext(tls.context)
+  const sessions = sessionCache(tls.shareSession ? tls.sessionTimeoutMs : 0)
+  const openTls = (host: string, port: number): TLSSocket => {
+    const session = sessions.get(`${host}:${port}`)
+    const socket = connectTls({
+      secureContext,
+      host,
+      port,
+      servername: tls.serverName ?? (isIP(host) === 0 ? host : ''),
+      rejectUnauthorized: tls.rejectUnauthorized,
+      ALPNProtocols: options.allowH2 ? ['h2', 'http/1.1'] : ['http/1.1'],
+      ...(session !== undefined && { session }),
+      ...(!tls.verifyHostName && { checkServerIdentity: () => undefined }),
+    })
+    socket.on('session', (fresh) => sessions.set(`${host}:${port}`, fresh))
+    return socket
+  }
+  return ({ hostname, protocol, port }, callback) => {
+    const host = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
+    const isTls = protocol === 'https:'
+    if (!isTls && !options.allowPlainHttp && !isLoopback(host)) {
+      callback(new Error(`plain http to ${hostname} is refused: use https`), null)
+      return
+    }
+    const socket = isTls ? openTls(host, Number(port || 443)) : connectTcp({ host, port: Number(port || 80) })
+    socket.setNoDelay(true).setKeepAlive(true, keepAliveDelayMs)
+    const clear = limit(socket, connectTimeoutMs, isTls ? tls.handshakeTimeoutMs : undefined)
+    let isSettled = false
+    socket.once(isTls ? 'secureConnect' : 'connect', () => {
+      clear()
+      isSettled = true
+      callback(null, socket)
+    })
+    // Stays on after the connection is made: undici owns the socket then, and an error must never go unheard.
+    socket.on('error', (error) => {
+      clear()
+      if (!isSettled) callback(error, null)
+      isSettled = true
+    })
+  }
+}
+
+/** Ends a socket that is not ready in time; the handshake's own deadline counts from the TCP connection on. */
+function limit(socket: Socket, connectTimeoutMs: number, handshakeTimeoutMs: number | undefined): () => void {
+  const arm = (what: string, afterMs: number): NodeJS.Timeout =>
+    setTimeout(() => socket.destroy(new Error(`the ${what} was not ready within ${afterMs} ms`)), afterMs)
+  const timers = [arm('connection', connectTimeoutMs)]
+  if (handshakeTimeoutMs !== undefined) {
+    socket.once('connect', () => timers.push(arm('TLS handshake', handshakeTimeoutMs)))
+  }
+  return () => {
+    for (const timer of timers) clearTimeout(timer)
+  }
+}

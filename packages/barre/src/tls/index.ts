@@ -1,0 +1,2 @@
+export { toClientOptions, toServerOptions } from './options.ts'
+export type { ClientTlsOptions, ServerTlsOptions } from './options.ts'

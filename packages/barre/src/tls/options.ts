@@ -1,0 +1,164 @@
+import { createSecureContext } from 'node:tls'
+import {
+  allowInsecureEndpoint,
+  clientSecureSocketShape,
+  ConfigError,
+  listenerSecureSocketShape,
+  systemClock,
+} from '../core/index.ts'
+import { constants } from 'node:crypto'
+import { isTls13Cipher, toCipherList } from './ciphers.ts'
+import { readKeyPair, readTrust } from './key-pair.ts'
+import type { SecureContextOptions, SecureVersion, TlsOptions } from 'node:tls'
+import type { ClientSecureSocket, ListenerSecureSocket, TlsProtocol } from '../core/index.ts'
+
+/** Options for `https.createServer`, `http2.createSecureServer` and `tls.createServer`. */
+export interface ServerTlsOptions extends TlsOptions {
+  readonly requestCert: boolean
+  readonly rejectUnauthorized: boolean
+}
+
+/** What an outgoing TLS connection needs. */
+export interface ClientTlsOptions {
+  readonly context: SecureContextOptions
+  readonly rejectUnauthorized: boolean
+  readonly verifyHostName: boolean
+  readonly shareSession: boolean
+  readonly serverName?: string
+  readonly handshakeTimeoutMs?: number
+  /** How long a session may be resumed; absent: as long as the server says. */
+  readonly sessionTimeoutMs?: number
+}
+
+/**
+ * The node:tls options of a listener. The files are read and checked: the key belongs to the certificate, the chain is
+ * in order, all of it is valid now. Throws ConfigError that names `path` and the field.
+ */
+export function toServerOptions(
+  secureSocket: ListenerSecureSocket,
+  path: string,
+  now: () => number = systemClock,
+): ServerTlsOptions {
+  const config = listenerSecureSocketShape.check(secureSocket, path)
+  refuseUnsupported(config, path)
+  const { cert, key, passphrase } = readKeyPair(config.key, `${path}.key`, 'server', now())
+  const { mutualSsl, handshakeTimeout, sessionTimeout } = config
+  const options: ServerTlsOptions = {
+    ...toContextOptions(config, path),
+    cert,
+    key,
+    ...(passphrase !== undefined && { passphrase }),
+    ...(mutualSsl !== undefined && { ca: readTrust(mutualSsl.cert, `${path}.mutualSsl.cert`, now()) }),
+    requestCert: mutualSsl !== undefined,
+    rejectUnauthorized: mutualSsl !== undefined && mutualSsl.verifyClient !== 'OPTIONAL',
+    ...(handshakeTimeout !== undefined && { handshakeTimeout: handshakeTimeout * 1000 }),
+    ...(sessionTimeout !== undefined && { sessionTimeout: Math.ceil(sessionTimeout) }),
+    // Without tickets and without a session store nothing can be resumed, in TLS 1.2 and 1.3 alike.
+    ...(config.shareSession === false && { secureOptions: constants.SSL_OP_NO_TICKET }),
+  }
+  tryContext(options, path)
+  return options
+}
+
+/** What an outgoing connection needs, its files read and checked as in `toServerOptions`. */
+export function toClientOptions(
+  secureSocket: ClientSecureSocket,
+  path: string,
+  now: () => number = systemClock,
+): ClientTlsOptions {
+  const config = clientSecureSocketShape.check(secureSocket, path)
+  refuseUnsupported(config, path)
+  refuseUnverified(config, path)
+  const { handshakeTimeout, sessionTimeout } = config
+  const context: SecureContextOptions = {
+    ...toContextOptions(config, path),
+    ...(config.cert !== undefined && { ca: readTrust(config.cert, `${path}.cert`, now()) }),
+    ...(config.key !== undefined && clientKey(config, path, now())),
+  }
+  tryContext(context, path)
+  return {
+    context,
+    rejectUnauthorized: config.enable !== false,
+    verifyHostName: config.verifyHostName !== false,
+    shareSession: config.shareSession !== false,
+    ...(config.serverName !== undefined && { serverName: config.serverName }),
+    ...(handshakeTimeout !== undefined && { handshakeTimeoutMs: handshakeTimeout * 1000 }),
+    ...(sessionTimeout !== undefined && { sessionTimeoutMs: sessionTimeout * 1000 }),
+  }
+}
+
+function clientKey(config: ClientSecureSocket, path: string, nowMs: number): SecureContextOptions {
+  const { cert, key, passphrase } = readKeyPair(config.key!, `${path}.key`, 'client', nowMs)
+  return { cert, key, ...(passphrase !== undefined && { passphrase }) }
+}
+
+function refuseUnsupported(config: ListenerSecureSocket | ClientSecureSocket, path: string): void {
+  if (config.certValidation !== undefined) {
+    throw new ConfigError(
+      `${path}.certValidation`,
+      'OCSP and CRL checks are not supported by this version, and leaving them out silently would be worse; remove it',
+    )
+  }
+  const name = config.protocol?.name
+  if (name === 'SSL')
+    throw new ConfigError(`${path}.protocol.name`, 'SSL is broken and never offered; say TLS')
+  if (name === 'DTLS') {
+    throw new ConfigError(
+      `${path}.protocol.name`,
+      'this wire runs over TCP, where DTLS has no meaning; say TLS',
+    )
+  }
+}
+
+function refuseUnverified(config: ClientSecureSocket, path: string): void {
+  if (config[allowInsecureEndpoint] === true) return
+  if (config.enable === false) {
+    throw new ConfigError(
+      `${path}.enable`,
+      'false accepts any server, an attacker too; give its CA in cert, or set [allowInsecureEndpoint]: true in code',
+    )
+  }
+  if (config.verifyHostName === false && config.cert === undefined) {
+    throw new ConfigError(
+      `${path}.verifyHostName`,
+      "false with the system's CAs accepts anybody's certificate; give the CA to trust in cert",
+    )
+  }
+}
+
+function toContextOptions(
+  config: { readonly protocol?: TlsProtocol; readonly ciphers?: readonly string[] },
+  path: string,
+): SecureContextOptions {
+  const versions = readVersions(config.protocol?.versions ?? [], `${path}.protocol.versions`)
+  const range = { minVersion: versions[0]!, maxVersion: versions.at(-1)! }
+  if (config.ciphers === undefined) return range
+  const ciphers = toCipherList(config.ciphers, `${path}.ciphers`)
+  for (const version of config.protocol?.versions === undefined ? [] : versions) {
+    if (ciphers.split(':').some((cipher) => isTls13Cipher(cipher) === (version === 'TLSv1.3'))) continue
+    throw new ConfigError(`${path}.ciphers`, `none of them is for ${version}, which protocol.versions lists`)
+  }
+  return { ...range, ciphers, honorCipherOrder: true }
+}
+
+const supportedVersions: readonly SecureVersion[] = ['TLSv1.2', 'TLSv1.3']
+
+/** The versions in ascending order; none given means all. */
+function readVersions(versions: readonly string[], path: string): readonly SecureVersion[] {
+  for (const [index, version] of versions.entries()) {
+    if (supportedVersions.includes(version as SecureVersion)) continue
+    throw new ConfigError(`${path}[${index}]`, `expected TLSv1.2 or TLSv1.3, found ${version}`)
+  }
+  return versions.length === 0
+    ? supportedVersions
+    : supportedVersions.filter((version) => versions.includes(version))
+}
+
+/** What only OpenSSL can judge (a key too small for its security level, for example) must also show at start. */
+function tryContext(options: SecureContextOptions, path: string): void {
+  try {
+    createSecureContext(options)
+  } catch (cause) {
+    throw new ConfigError(path, `OpenSSL refuses it: ${(cause as Error).message}`, { cause })
+  }
+}

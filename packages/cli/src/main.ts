@@ -1,0 +1,83 @@
+import { parseArgs } from 'node:util'
+import { Failure, UsageError } from './verb.ts'
+import type { Io, Verb } from './verb.ts'
+
+/** Every verb, with what the overview says of it. A verb's module is loaded only when it is called. */
+const verbs: Readonly<
+  Record<string, { readonly summary: string; load(): Promise<{ readonly verb: Verb }> }>
+> = {
+  'keys generate': {
+    summary: 'make a certificate authority, or a certificate that it signs, for development',
+    load: () => import('./verbs/keys-generate.ts'),
+  },
+}
+
+/** Runs one command line (without `node` and the script) and answers with the exit code. */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  if (argv.length === 0 || argv[0] === '--help' || argv[0] === '-h') {
+    io.stdout.write(overview())
+    return argv.length === 0 ? 2 : 0
+  }
+  const name = findVerb(argv)
+  if (name === undefined) return helpWithGroup(argv, io)
+  const { verb } = await verbs[name]!.load()
+  try {
+    return await runVerb(name, verb, argv.slice(name.split(' ').length), io)
+  } catch (error) {
+    if (error instanceof UsageError) {
+      io.stderr.write(`barre ${name}: ${error.message} (barre ${name} --help tells more)\n`)
+      return 2
+    }
+    if (!(error instanceof Failure)) throw error
+    io.stderr.write(`barre ${name}: ${error.message}\n`)
+    return 1
+  }
+}
+
+async function runVerb(name: string, verb: Verb, argv: readonly string[], io: Io): Promise<number> {
+  const { values, positionals } = parse(verb, argv)
+  if (values['help'] === true) {
+    io.stdout.write(`${verb.usage.map((form) => `barre ${name} ${form}`).join('\n')}\n\n${verb.help}\n`)
+    return 0
+  }
+  if (positionals.length > (verb.positionalsMax ?? 0)) {
+    throw new UsageError(`unexpected ${positionals[verb.positionalsMax ?? 0]}`)
+  }
+  return verb.run({ values, positionals }, io)
+}
+
+function parse(verb: Verb, argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: { ...verb.options, help: { type: 'boolean', short: 'h' } },
+      allowPositionals: true,
+    })
+  } catch (error) {
+    // parseArgs explains at length over several lines; the first sentence says what is wrong.
+    throw new UsageError((error as Error).message.split(/\.(?:\s|$)/)[0], { cause: error })
+  }
+}
+
+function findVerb(argv: readonly string[]): string | undefined {
+  return Object.keys(verbs).find((name) => name.split(' ').every((word, index) => argv[index] === word))
+}
+
+function helpWithGroup(argv: readonly string[], io: Io): number {
+  const isGroup = Object.keys(verbs).some((name) => name.startsWith(`${argv[0]} `))
+  if (isGroup && (argv[1] === '--help' || argv[1] === '-h')) {
+    io.stdout.write(overview(argv[0]))
+    return 0
+  }
+  io.stderr.write(
+    `barre: no verb ${isGroup ? argv.slice(0, 2).join(' ') : argv[0]} (barre --help lists them)\n`,
+  )
+  return 2
+}
+
+function overview(group = ''): string {
+  const rows = Object.entries(verbs)
+    .filter(([name]) => name.startsWith(group))
+    .map(([name, { summary }]) => `  barre ${name.padEnd(16)} ${summary}\n`)
+  return `Usage: barre VERB ...\n\n${rows.join('')}\nbarre VERB --help tells more of each.\n`
+}

@@ -30,7 +30,8 @@ export function authorize(principal: Principal, scopes: Scopes | undefined): Den
 
 function satisfies(held: ReadonlySet<string>, scopes: Scopes): boolean {
   if (typeof scopes === 'string') return held.has(scopes)
-  if ('all' in scopes) return scopes.all.every((scope) => held.has(scope))
+  // An empty list is nobody's permission: `every` alone would call it everyone's.
+  if ('all' in scopes) return scopes.all.length > 0 && scopes.all.every((scope) => held.has(scope))
   return scopes.some((scope) => held.has(scope))
 }
 
@@ -70,7 +71,10 @@ function attempt(
     const outcome = prove(policy, call, index)
     if (outcome === undefined) continue
     if (isPromise(outcome)) {
-      return outcome.catch(failClosed).then((known) => settle(policy, call, withScopes, index, known, kept))
+      const worstSoFar = kept
+      return Promise.resolve(outcome)
+        .catch(failClosed)
+        .then((known) => settle(policy, call, withScopes, index, known, worstSoFar))
     }
     const judged = judge(policy, withScopes, index, outcome)
     if (judged.ok) return judged
@@ -98,13 +102,14 @@ function prove(policy: Policy, call: Call, index: number): Awaitable<Result<Auth
   try {
     const read = provider.read(call)
     if (read === undefined) return undefined
-    return read.ok ? provider.verify(read.value, call) : read
+    // A verdict left out must not pass for an abstention: with `optional` that would let the caller in.
+    return read.ok ? (provider.verify(read.value, call) ?? failClosed(new TypeError('no verdict'))) : read
   } catch (error) {
     return failClosed(error)
   }
 }
 
-function failClosed(error: unknown): Result<Authenticated> {
+function failClosed(error: unknown): { readonly ok: false; readonly denial: Denial } {
   return refuse(
     'unavailable',
     `the provider failed: ${error instanceof Error ? error.message : 'unknown error'}`,
@@ -117,12 +122,18 @@ function judge(
   index: number,
   outcome: Result<Authenticated>,
 ): (Decision & { ok: true }) | { ok: false; denial: Denial } {
+  if (!isVerdict(outcome)) return failClosed(new TypeError('neither a principal nor a denial'))
   if (!outcome.ok) return outcome
   const { entry, scopes } = policy.alternatives[index]!
   const { principal, reply } = outcome.value
   const denial = withScopes ? authorize(principal, scopes) : undefined
   if (denial !== undefined) return { ok: false, denial }
   return { ok: true, principal, entry, reply: reply ?? none }
+}
+
+/** Whether a provider, which may be untyped code, kept its word. */
+function isVerdict(outcome: Result<Authenticated> | undefined): boolean {
+  return outcome?.ok === true ? outcome.value?.principal?.scopes !== undefined : outcome?.denial !== undefined
 }
 
 const none: readonly never[] = []
@@ -157,7 +168,7 @@ const askPlainly: Denial = refuse('missing', 'no credential was sent').denial
 function collectChallenges(policy: Policy, denial: Denial, index: number | undefined): readonly string[] {
   const byScheme = new Map<string, string>()
   const collect = (position: number, about: Denial): void => {
-    for (const challenge of policy.alternatives[position]!.provider.challenges(about)) {
+    for (const challenge of askFor(policy, position, about)) {
       const scheme = challenge.split(' ', 1)[0]!.toLowerCase()
       if (!byScheme.has(scheme)) byScheme.set(scheme, challenge)
     }
@@ -169,4 +180,13 @@ function collectChallenges(policy: Policy, denial: Denial, index: number | undef
     if (other !== index) collect(other, index === undefined ? denial : askPlainly)
   }
   return [...byScheme.values()]
+}
+
+/** A refusal stays a refusal when the provider cannot phrase it. */
+function askFor(policy: Policy, position: number, about: Denial): readonly string[] {
+  try {
+    return policy.alternatives[position]!.provider.challenges(about)
+  } catch {
+    return none
+  }
 }

@@ -21,6 +21,8 @@ export interface Provider<C = unknown> {
   verify(credential: C, call: Call): Awaitable<Result<Authenticated>>
   /** RFC 9110 §11.6.1 challenges for a refusal; transports only place them. */
   challenges(denial: Denial): readonly string[]
+  /** True when it reads the client certificate: the listener must then request one. */
+  readonly needsClientCertificate?: boolean
   /** Whether what it depends on (a JWKS, a directory) can be used now; absent means always. */
   ready?(): boolean
   close?(): Promise<void>

@@ -1,3 +1,6 @@
+import { inspect } from 'node:util'
+import type { InspectOptions } from 'node:util'
+
 /** A set without `add`: freezing a native Set would leave its contents open. */
 export class ReadOnlySet implements ReadonlySet<string> {
   readonly #values: Set<string>
@@ -65,5 +68,15 @@ export class ReadOnlySet implements ReadonlySet<string> {
 
   toJSON(): string[] {
     return [...this.#values]
+  }
+
+  static {
+    // Not a computed method: isolatedDeclarations cannot name one.
+    Object.defineProperty(this.prototype, inspect.custom, {
+      value(this: ReadOnlySet, _depth: number, options: InspectOptions) {
+        return inspect(this.#values, options)
+      },
+    })
+    Object.freeze(this.prototype)
   }
 }

@@ -93,7 +93,9 @@ export function list<T>(member: Shape<T>, min = 0): Shape<readonly T[]> {
       if (!Array.isArray(value)) throw new ConfigError(path, `expected a list, found ${describe(value)}`)
       if (value.length < min)
         throw new ConfigError(path, `expected at least ${min} member${min === 1 ? '' : 's'}`)
-      return Object.freeze(value.map((entry: unknown, index) => member.check(entry, `${path}[${index}]`)))
+      return Object.freeze(
+        Array.from(value, (entry: unknown, index) => member.check(entry, `${path}[${index}]`)),
+      )
     },
     json: { type: 'array', items: member.json, minItems: min },
   }
@@ -173,7 +175,7 @@ function deeper(one: unknown, other: unknown, path: string): unknown {
 }
 
 function problem(error: ConfigError): string {
-  return error.message.slice(error.path.length + 2)
+  return error.path === '' ? error.message : error.message.slice(error.path.length + 2)
 }
 
 /** An object that only code can give (a key, a provider); absent from the JSON Schema's point of view. */

@@ -19,7 +19,16 @@ export function createRevocations(): Revocations {
   const listeners = new Set<(revocation: Revocation) => void>()
   return {
     revoke(revocation) {
-      for (const listener of listeners) listener(revocation)
+      const failures: unknown[] = []
+      for (const listener of listeners) {
+        try {
+          listener(revocation)
+        } catch (error) {
+          failures.push(error)
+        }
+      }
+      // Every listener has heard first: one broken connection must not keep the others open.
+      if (failures.length > 0) throw new AggregateError(failures, 'listeners of a revocation failed')
     },
     subscribe(listener) {
       listeners.add(listener)
@@ -65,7 +74,8 @@ export function watch(
   })
   const arm = (expiresAtMs: number): void => {
     const leftMs = expiresAtMs - services.now()
-    if (leftMs <= 0) {
+    // Not `<= 0`: an expiry that is no number must end the connection, not keep it.
+    if (!(leftMs > 0)) {
       end({ code: 'expired', detail: 'the credential expired' })
       return
     }

@@ -1,0 +1,77 @@
+import { ConfigError, flag, isRecord, optional, record } from '../core/index.ts'
+import type { Alternative, Policy, Rules, Scopes, Services } from '../core/index.ts'
+import { compileEntries } from './entry.ts'
+import type { AuthConfig } from './auth-config.ts'
+import type { Providers } from './entry.ts'
+import { scopesShape } from './scopes.ts'
+
+/**
+ * Compiles a service's `auth` into what its transport asks. `undefined` and `false` declare none: resources are then open unless
+ * they bring their own entries. Throws ConfigError that names the field below `path`.
+ */
+export function compileAuth(auth: AuthConfig | false | undefined, services: Services, path = 'auth'): Rules {
+  const providers: Providers = { services, made: [], given: new Set() }
+  try {
+    const declared = auth === undefined || auth === false ? undefined : compileEntries(auth, providers, path)
+    return toRules(declared, providers)
+  } catch (error) {
+    // The error at hand matters more than one from closing what was half built.
+    closeAll(providers).catch(() => undefined)
+    throw error
+  }
+}
+
+function toRules(declared: readonly Alternative[] | undefined, providers: Providers): Rules {
+  const servicePolicy = declared && toPolicy(declared, false)
+  return {
+    policyFor(auth, path) {
+      if (auth === undefined) return servicePolicy
+      if (auth === false) return undefined
+      if (Array.isArray(auth)) return toPolicy(compileEntries(auth, providers, path), false)
+      return adapt(auth, declared, path)
+    },
+    get needsClientCertificate() {
+      return everyProvider(providers).some((provider) => provider.needsClientCertificate === true)
+    },
+    ready: () => everyProvider(providers).every((provider) => provider.ready?.() ?? true),
+    close: () => closeAll(providers),
+  }
+}
+
+interface Adaptation {
+  readonly scopes?: Scopes
+  readonly optional?: boolean
+}
+
+const adaptationShape = record<Adaptation>({ scopes: optional(scopesShape), optional: optional(flag()) })
+
+/** The service's entries with a resource's own scopes, or open to anonymous callers too. */
+function adapt(auth: unknown, declared: readonly Alternative[] | undefined, path: string): Policy {
+  if (!isRecord(auth)) {
+    throw new ConfigError(path, 'expected false, { scopes }, { optional } or a list of entries')
+  }
+  const named = Object.keys(auth)
+  const { scopes, optional: isOptional = false } = adaptationShape.check(auth, path)
+  // `{}` and `scopes: undefined` come from slips; neither may read as "no scopes needed".
+  if (named.length === 0 || (named.includes('scopes') && scopes === undefined)) {
+    throw new ConfigError(path, 'expected scopes or optional, found neither')
+  }
+  if (declared === undefined) {
+    throw new ConfigError(path, 'these demands need entries, and the service declares no auth')
+  }
+  const alternatives =
+    scopes === undefined ? declared : declared.map((entry) => Object.freeze({ ...entry, scopes }))
+  return toPolicy(alternatives, isOptional)
+}
+
+function toPolicy(alternatives: readonly Alternative[], isOptional: boolean): Policy {
+  return Object.freeze({ alternatives, optional: isOptional })
+}
+
+function everyProvider(providers: Providers): readonly Alternative['provider'][] {
+  return [...providers.made.map((known) => known.provider), ...providers.given]
+}
+
+async function closeAll(providers: Providers): Promise<void> {
+  await Promise.all(providers.made.splice(0).map(async ({ provider }) => provider.close?.()))
+}

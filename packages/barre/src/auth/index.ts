@@ -1,0 +1,3 @@
+export * from './auth-config.ts'
+export * from './compile-auth.ts'
+export * from './compile-client-auth.ts'

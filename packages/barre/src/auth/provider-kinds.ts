@@ -1,0 +1,5 @@
+/** The only list of listening kinds: a line here makes a provider known to every wire, to the types and to the schema. */
+export {
+  fileUserStoreKind,
+  mutualTlsKind, //
+} from '../listener/index.ts'

@@ -1,0 +1,6 @@
+/** The only list of calling kinds: a line here makes a source known to every client, to the types and to the schema. */
+export {
+  basicKind,
+  bearerKind,
+  propagateKind, //
+} from '../client/index.ts'

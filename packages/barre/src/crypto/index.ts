@@ -1,0 +1,3 @@
+export * from './argon2id.ts'
+export * from './equal-secrets.ts'
+export * from './password-work.ts'

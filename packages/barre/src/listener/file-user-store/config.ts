@@ -1,0 +1,67 @@
+import { allowPlainPasswords, flag, list, number, optional, record, secret, text } from '../../core/index.ts'
+import { ConfigError } from '../../core/index.ts'
+import type { Secret, Shape } from '../../core/index.ts'
+
+/** One user of the store. */
+export interface UserConfig {
+  /** Without ':' and control characters. */
+  readonly username: string
+  /** `$argon2id$...`, or with `[allowPlainPasswords]` the password itself. */
+  readonly password: string | Secret
+  /** A list, or one text with commas between. */
+  readonly scopes?: string | readonly string[]
+}
+
+/** Users and their passwords from a TOML file, or from the configuration itself. */
+export interface FileUserStoreConfig {
+  /** The TOML file; default `Config.toml` in the working directory. */
+  readonly path?: string
+  /** The users themselves, in place of a file. */
+  readonly users?: readonly UserConfig[]
+  /** What the login prompt calls this service; default `barre`. */
+  readonly realm?: string
+  /** Seconds after which a live connection has to authenticate again; default never. */
+  readonly maxSessionSeconds?: number
+  /** Accept passwords that are stored as they are. */
+  readonly [allowPlainPasswords]?: boolean
+}
+
+const username: Shape<string> = {
+  check(value, path) {
+    // RFC 7617 §2: a user-id with a colon could not be told from its password.
+    if (typeof value === 'string' && /^[^:\p{Cc}]+$/u.test(value)) return value
+    throw new ConfigError(path, "expected non-empty text without ':' and control characters")
+  },
+  json: { type: 'string', minLength: 1 },
+}
+
+const scopeList = list(text())
+
+const scopes: Shape<string | readonly string[]> = {
+  check(value, path) {
+    return typeof value === 'string' ? value : scopeList.check(value, path)
+  },
+  json: { anyOf: [{ type: 'string' }, scopeList.json] },
+}
+
+export const userShape: Shape<UserConfig> = record<UserConfig>({
+  username,
+  password: secret(),
+  scopes: optional(scopes),
+})
+
+const realm: Shape<string> = {
+  check(value, path) {
+    if (typeof value === 'string' && /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/.test(value)) return value
+    throw new ConfigError(path, 'expected printable ASCII without quotes and backslashes')
+  },
+  json: { type: 'string', minLength: 1 },
+}
+
+export const fileUserStoreShape: Shape<FileUserStoreConfig> = record<FileUserStoreConfig>({
+  path: optional(text('a TOML file')),
+  users: optional(list(userShape, 1)),
+  realm: optional(realm),
+  maxSessionSeconds: optional(number({ min: 1, unit: 'seconds' })),
+  [allowPlainPasswords]: optional(flag()),
+})

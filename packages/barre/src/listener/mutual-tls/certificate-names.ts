@@ -1,0 +1,38 @@
+import type { X509Certificate } from 'node:crypto'
+
+/** The names of a certificate, as identities are written in the configuration; the strongest kind first. */
+export function certificateNames(certificate: X509Certificate): readonly string[] {
+  const names = alternativeNames(certificate.subjectAltName ?? '')
+  const uris = names.filter(([type]) => type === 'URI').map(([, value]) => value)
+  return [
+    // SPIFFE X509-SVID §2: exactly one URI name, or there is no telling which one the issuer meant.
+    ...(uris.length === 1 && uris[0]!.startsWith('spiffe://') ? uris : []),
+    ...names.filter(([type]) => type === 'DNS').map(([, value]) => `dns:${value.toLowerCase()}`),
+    ...names.filter(([type]) => type === 'email').map(([, value]) => `email:${value}`),
+    ...commonName(certificate),
+  ]
+}
+
+// Node writes `URI:spiffe://a/b, DNS:c`, and a value with anything special in it as a JSON string.
+const oneName = /([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^",]*)(?:, |$)/y
+
+/** The subject alternative names; none at all when the text is not understood to its end. */
+function alternativeNames(text: string): readonly (readonly [type: string, value: string])[] {
+  const names: [string, string][] = []
+  let end = 0
+  while (end < text.length) {
+    oneName.lastIndex = end
+    const match = oneName.exec(text)
+    if (match === null) return []
+    const [, type = '', value = ''] = match
+    names.push([type, value.startsWith('"') ? (JSON.parse(value) as string) : value])
+    end = oneName.lastIndex
+  }
+  return names
+}
+
+function commonName(certificate: X509Certificate): readonly string[] {
+  // Several common names come as a list: again no telling which one is meant.
+  const name: unknown = certificate.toLegacyObject().subject?.CN
+  return typeof name === 'string' ? [`cn:${name}`] : []
+}

@@ -97,8 +97,14 @@ async function useCommand(project: string): Promise<readonly string[]> {
     return notThereYet('command', 'no package brings the barre command')
   }
   const token = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ sub: 'alice' })}.${'A'.repeat(43)}`
-  const { stdout } = await run('npx', ['--no-install', 'barre', 'jwt', 'decode', token], { cwd: project })
-  return stdout.includes('alice') ? [] : [`barre jwt decode printed ${JSON.stringify(stdout)}`]
+  try {
+    const { stdout } = await run('npx', ['--no-install', 'barre', 'jwt', 'decode', token], { cwd: project })
+    return stdout.includes('alice') ? [] : [`barre jwt decode printed ${JSON.stringify(stdout)}`]
+  } catch (error) {
+    const said = (error as { stderr?: string }).stderr ?? String(error)
+    if (said.includes('no verb jwt')) return notThereYet('command', 'barre has no verb jwt')
+    return [`barre jwt decode: ${said}`]
+  }
 }
 
 function part(value: object): string {

@@ -1,6 +1,5 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
-import { readWorkspace } from '../workspace.ts'
 import { checkLayers } from './index.ts'
 
 const src = 'packages/barre/src'
@@ -115,7 +114,3 @@ for (const [claim, path, text] of allowed) {
     assert.deepEqual(checkLayers([{ path, text }, ...present]), [])
   })
 }
-
-test('finds nothing in this workspace', () => {
-  assert.deepEqual(checkLayers(readWorkspace()), [])
-})

@@ -1,6 +1,5 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
-import { readWorkspace } from '../workspace.ts'
 import { checkDenialCodes, checkLinks } from './documents.ts'
 import { checkFolders } from './folders.ts'
 import { checkTidy } from './index.ts'
@@ -121,6 +120,14 @@ test('catches a denial code that the page lacks, and one that it makes up', () =
   )
 })
 
-test('finds nothing in this workspace', () => {
-  assert.deepEqual(checkTidy(readWorkspace()), [])
+test('makes every check', () => {
+  const files = [
+    { path: 'a.ts', text: `${'x'.repeat(121)} // @ts-ignore` },
+    { path: 'a.md', text: '[a](gone.md)' },
+    { path: `${src}/client/basic/basic.ts`, text: '' },
+  ]
+  assert.deepEqual(
+    checkTidy(files).map(({ path }) => path),
+    ['a.ts', 'a.ts', `${src}/client/basic/`, 'a.md', 'docs/errors.md'],
+  )
 })

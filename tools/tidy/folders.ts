@@ -37,3 +37,15 @@ function isExported(files: readonly SourceFile[], family: string, kind: string):
   const index = files.find(({ path }) => path === `packages/barre/src/${family}/index.ts`)
   return index?.text.includes(`'./${kind}/`) ?? false
 }
+
+const entryLinesMax = 20
+
+/** Entries that do more than join `auth` with one transport: what they do belongs to one of the two. */
+export function checkEntries(files: readonly SourceFile[]): readonly Finding[] {
+  return files.flatMap(({ path, text }) => {
+    if (!/^packages\/barre\/src\/entries\/.*(?<!\.test)\.ts$/.test(path)) return []
+    const lines = text.split('\n').filter((line) => line.trim() !== '').length
+    if (lines <= entryLinesMax) return []
+    return [{ path, problem: `${lines} lines: an entry only joins, in at most ${entryLinesMax}` }]
+  })
+}

@@ -3,7 +3,7 @@ import { denialCodes } from '../../packages/barre/src/core/index.ts'
 import { readWorkspace, report } from '../workspace.ts'
 import type { Finding, SourceFile } from '../workspace.ts'
 import { checkDenialCodes, checkLinks } from './documents.ts'
-import { checkFolders } from './folders.ts'
+import { checkEntries, checkFolders } from './folders.ts'
 import { checkLines } from './lines.ts'
 import { checkWords } from './words.ts'
 
@@ -12,6 +12,7 @@ export function checkTidy(files: readonly SourceFile[]): readonly Finding[] {
     ...checkLines(files),
     ...checkWords(files),
     ...checkFolders(files),
+    ...checkEntries(files),
     ...checkLinks(files),
     ...checkDenialCodes(files, denialCodes),
   ]

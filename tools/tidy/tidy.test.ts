@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import { checkDenialCodes, checkLinks } from './documents.ts'
-import { checkFolders } from './folders.ts'
+import { checkEntries, checkFolders } from './folders.ts'
 import { checkTidy } from './index.ts'
 import { checkLines } from './lines.ts'
 import { checkWords } from './words.ts'
@@ -97,6 +97,17 @@ for (const [part, name] of [
 function provider(names: readonly string[]): { path: string; text: string }[] {
   return names.map((name) => ({ path: `${src}/${name}`, text: `export * from './jwt/jwt.ts'` }))
 }
+
+test('catches an entry of 21 lines and allows one of 20', () => {
+  const files = [20, 21].map((lines) => ({
+    path: `${src}/entries/e${lines}.ts`,
+    text: 'f()\n'.repeat(lines),
+  }))
+  assert.deepEqual(
+    checkEntries(files).map(({ path }) => path),
+    [`${src}/entries/e21.ts`],
+  )
+})
 
 test('catches a link to nowhere and follows one to a file, a folder and a heading', () => {
   const text =

@@ -4,18 +4,18 @@
 /** The folders of packages/barre/src and their layer: a folder imports only lower layers, or its own. */
 export const layers: Readonly<Record<string, number>> = {
   core: 0,
-  crypto: 0,
-  url: 0,
-  taint: 0,
-  jose: 1,
-  config: 1,
-  tls: 1,
-  egress: 2,
-  listener: 2,
-  client: 2,
-  transports: 2,
-  auth: 3,
-  entries: 4,
+  crypto: 1,
+  url: 1,
+  taint: 1,
+  jose: 2,
+  config: 2,
+  tls: 2,
+  egress: 3,
+  listener: 3,
+  client: 3,
+  transports: 3,
+  auth: 4,
+  entries: 5,
 }
 
 /** Folders whose subfolders are ways in of their own: one wire must not load the libraries of another. */

@@ -9,7 +9,10 @@ export interface Verb {
   readonly options: ParseArgsOptionsConfig
   /** How many words may follow beside the options; default 0. */
   readonly positionalsMax?: number
-  /** Answers with the exit code. Throws UsageError for a wrong command line, Failure for what went wrong with a right one. */
+  /**
+   * Answers with the exit code. Throws UsageError for a wrong command line, Failure for what went wrong with
+   * a right one.
+   */
   run(input: VerbInput, io: Io): Promise<number>
 }
 

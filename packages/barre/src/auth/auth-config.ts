@@ -35,8 +35,10 @@ export type ListenerAuthConfig = (
 export type AuthConfig = readonly ListenerAuthConfig[]
 
 /**
- * What a resource says about `auth`: `false` opens it, a record keeps the service's entries and changes their scopes or
- * lets anonymous callers in too, a list replaces the service's. A resource that says nothing gets the service's.
+ * What a resource says about `auth`: `false` opens it, a record keeps the service's entries and changes their
+ * scopes or
+ * lets anonymous callers in too, a list replaces the service's. A resource that says nothing gets the
+ * service's.
  */
 export type ResourceAuth =
   | false

@@ -1,4 +1,7 @@
-/** The only list of listening kinds: a line here makes a provider known to every wire, to the types and to the schema. */
+/**
+ * The only list of listening kinds: a line here makes a provider known to every wire, to the types and to the
+ * schema.
+ */
 export {
   fileUserStoreKind,
   mutualTlsKind, //

@@ -12,12 +12,14 @@ export interface Authorization {
   readonly token: string
 }
 
-// RFC 9110 §11.2: token68. One space: RFC 9110 allows more, no client sends them, and one form leaves nothing to dodge.
+// RFC 9110 §11.2: token68. One space: RFC 9110 allows more, no client sends them, and one form leaves nothing
+// to dodge.
 const form = /^([A-Za-z][A-Za-z0-9-]*) ([A-Za-z0-9\-._~+/]+=*)$/
 
 /**
  * Reads the one Authorization value of a call when its scheme is `scheme` (case-insensitive).
- * Abstains when there is none or it is of another scheme; two values, or a broken one of our scheme, are malformed.
+ * Abstains when there is none or it is of another scheme; two values, or a broken one of our scheme, are
+ * malformed.
  */
 export function readAuthorization(call: Call, scheme: string): Result<string> | undefined {
   const values = call.metadata('authorization')

@@ -1,4 +1,6 @@
-/** Milliseconds since the epoch, from the machine's clock: what `now` means where nobody passes another one. */
+/**
+ * Milliseconds since the epoch, from the machine's clock: what `now` means where nobody passes another one.
+ */
 export function systemClock(): number {
   return Date.now()
 }

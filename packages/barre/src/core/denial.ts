@@ -2,7 +2,8 @@ import type { Result } from './result.ts'
 
 /**
  * Why a call was refused. A closed set: every wire phrases each of these (docs/errors.md has the table).
- * Ordered from the verdict that hides all others to the one that says least: a list of entries reports its worst.
+ * Ordered from the verdict that hides all others to the one that says least: a list of entries reports its
+ * worst.
  */
 export const denialCodes = [
   'unavailable',

@@ -2,7 +2,8 @@ import { ConfigError } from './config-error.ts'
 import { allowInsecureEndpoint } from './insecure.ts'
 
 /**
- * Reads the URL of a configured endpoint (a JWKS, a token endpoint, a base URL): https, or plain http to loopback.
+ * Reads the URL of a configured endpoint (a JWKS, a token endpoint, a base URL): https, or plain http to
+ * loopback.
  * Throws ConfigError that names `path`; `[allowInsecureEndpoint]: true` accepts plain http anywhere.
  */
 export function checkEndpoint(

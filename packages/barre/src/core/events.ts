@@ -3,7 +3,10 @@ import type { Channel } from 'node:diagnostics_channel'
 import type { Call } from './call.ts'
 import type { Decision } from './policy.ts'
 
-/** What a subscriber of `barre:decision` receives: every decision, with the entry, code and detail that explain it. */
+/**
+ * What a subscriber of `barre:decision` receives: every decision, with the entry, code and detail that
+ * explain it.
+ */
 export interface DecisionEvent {
   readonly call: Call
   readonly decision: Decision

@@ -1,7 +1,8 @@
 /** How deeply data may nest. */
 export const dataDepthMax = 64
 
-// Data that was frozen here is not copied again: the hot path hands the same claims to many principals. (Being
+// Data that was frozen here is not copied again: the hot path hands the same claims to many principals.
+// (Being
 // frozen is not enough of a sign: Object.freeze leaves what lies deeper open.)
 const frozenHere = new WeakSet<object>()
 

@@ -21,7 +21,9 @@ export function authenticate(policy: Policy, call: Call): Awaitable<Decision> {
   return decide(policy, call, false)
 }
 
-/** The second step alone, for wires that ask per field or per message. Answers with the refusal, or nothing. */
+/**
+ * The second step alone, for wires that ask per field or per message. Answers with the refusal, or nothing.
+ */
 export function authorize(principal: Principal, scopes: Scopes | undefined): Denial | undefined {
   if (scopes === undefined || satisfies(principal.scopes, scopes)) return undefined
   return refuse('insufficient_scope', 'the principal lacks a required scope', { scopes: listScopes(scopes) })
@@ -96,7 +98,10 @@ function settle(
   return attempt(policy, call, withScopes, index + 1, worse(worst, { denial: judged.denial, index }))
 }
 
-/** A provider that throws has a bug; the call is refused, not let through, and the decision record keeps the reason. */
+/**
+ * A provider that throws has a bug; the call is refused, not let through, and the decision record keeps the
+ * reason.
+ */
 function prove(policy: Policy, call: Call, index: number): Awaitable<Result<Authenticated>> | undefined {
   const provider = policy.alternatives[index]!.provider
   try {

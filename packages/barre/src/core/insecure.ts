@@ -1,5 +1,6 @@
 /**
- * Options that weaken a guarantee. They are symbols, so that none can be set by a typing slip or from a configuration
+ * Options that weaken a guarantee. They are symbols, so that none can be set by a typing slip or from a
+ * configuration
  * file, and each use is one `grep allow` away.
  */
 

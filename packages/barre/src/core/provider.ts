@@ -12,10 +12,13 @@ export interface Authenticated {
 /**
  * One way to prove identity. `read` is pure and may abstain by returning `undefined`; once it has read,
  * `verify` decides.
- * Both are declared as methods on purpose: their bivariance lets providers of different credentials share one list.
+ * Both are declared as methods on purpose: their bivariance lets providers of different credentials share one
+ * list.
  */
 export interface Provider<C = unknown> {
-  /** The authentication schemes that it answers to, as registered: `Bearer`, `Basic`; none for a certificate. */
+  /**
+   * The authentication schemes that it answers to, as registered: `Bearer`, `Basic`; none for a certificate.
+   */
   readonly schemes: readonly string[]
   read(call: Call): Result<C> | undefined
   verify(credential: C, call: Call): Awaitable<Result<Authenticated>>

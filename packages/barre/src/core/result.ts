@@ -1,6 +1,8 @@
 import type { Denial } from './denial.ts'
 
-/** A value now, or a promise of it. The hot path stays synchronous: await only what `isPromise` says is one. */
+/**
+ * A value now, or a promise of it. The hot path stays synchronous: await only what `isPromise` says is one.
+ */
 export type Awaitable<T> = T | Promise<T>
 
 /** An expected outcome: a value, or a refusal. Exceptions are kept for bugs and bad configuration. */

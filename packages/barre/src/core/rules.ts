@@ -5,7 +5,8 @@ export interface Rules {
   /**
    * What a resource demands. `auth` is what the resource itself says (`undefined`: nothing, so the service's
    * entries hold);
-   * the answer `undefined` means open. Throws ConfigError that names `path`: called once per resource, at start.
+   * the answer `undefined` means open. Throws ConfigError that names `path`: called once per resource, at
+   * start.
    */
   policyFor(auth: unknown, path: string): Policy | undefined
   /** Whether a policy made here reads the client certificate: the listener must then request one. */

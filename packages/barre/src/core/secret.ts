@@ -1,6 +1,9 @@
 import { inspect } from 'node:util'
 
-/** A value that never shows itself by accident: logs, JSON, template strings and the inspector print `[secret]`. */
+/**
+ * A value that never shows itself by accident: logs, JSON, template strings and the inspector print
+ * `[secret]`.
+ */
 export class Secret {
   readonly #value: string
 

@@ -22,7 +22,10 @@ export interface Log {
   error(fields: object, message: string): void
 }
 
-/** All that a provider or a source takes from the outside world. Tests pass their own clock, randomness and network. */
+/**
+ * All that a provider or a source takes from the outside world. Tests pass their own clock, randomness and
+ * network.
+ */
 export interface Services {
   /** Milliseconds since the epoch. */
   now(): number

@@ -5,8 +5,10 @@ import { Secret } from './secret.ts'
 export type JsonSchema = Readonly<Record<string, unknown>>
 
 /**
- * The shape of a configuration value: checks it once at start, and describes itself as JSON Schema for editors.
- * `check` throws ConfigError that names the path; it returns the value, frozen copies of objects and lists included.
+ * The shape of a configuration value: checks it once at start, and describes itself as JSON Schema for
+ * editors.
+ * `check` throws ConfigError that names the path; it returns the value, frozen copies of objects and lists
+ * included.
  */
 export interface Shape<T> {
   check(value: unknown, path: string): T
@@ -200,7 +202,9 @@ export function secret(): Shape<string | Secret> {
   }
 }
 
-/** Whether a value is an object that holds named members (not a list, not a class instance of another kind). */
+/**
+ * Whether a value is an object that holds named members (not a list, not a class instance of another kind).
+ */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const prototype: unknown = Object.getPrototypeOf(value)

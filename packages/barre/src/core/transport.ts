@@ -3,7 +3,10 @@ import type { Denial, Reply } from './denial.ts'
 import type { Refusal } from './policy.ts'
 import type { Awaitable } from './result.ts'
 
-/** One wire. Shows calls, phrases refusals, carries reply metadata of both outcomes; knows nothing of who may call. */
+/**
+ * One wire. Shows calls, phrases refusals, carries reply metadata of both outcomes; knows nothing of who may
+ * call.
+ */
 export interface Transport<Native, Answer> {
   view(native: Native): Call
   refuse(native: Native, refusal: Refusal): Awaitable<Answer>

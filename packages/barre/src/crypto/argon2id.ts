@@ -62,7 +62,9 @@ function atMost(): string {
   return `m=${argon2idMaxCost.memoryKib},t=${argon2idMaxCost.passes},p=${argon2idMaxCost.lanes}`
 }
 
-/** Hashes a password (its UTF-8 bytes as they are) into the PHC text form. `salt` is 16 fresh random bytes. */
+/**
+ * Hashes a password (its UTF-8 bytes as they are) into the PHC text form. `salt` is 16 fresh random bytes.
+ */
 export async function hashArgon2id(
   password: string,
   salt: Uint8Array,

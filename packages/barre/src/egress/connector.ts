@@ -18,8 +18,10 @@ export interface ConnectorOptions {
 const keepAliveDelayMs = 60_000
 
 /**
- * Opens undici's connections. Of our own because the rule on plain http must hold where a socket is opened, whatever
- * redirect led there, and because undici's connector has no handshake deadline and no bound on a session's age.
+ * Opens undici's connections. Of our own because the rule on plain http must hold where a socket is opened,
+ * whatever
+ * redirect led there, and because undici's connector has no handshake deadline and no bound on a session's
+ * age.
  */
 export function createConnector(options: ConnectorOptions): buildConnector.connector {
   const { tls, connectTimeoutMs } = options
@@ -65,7 +67,9 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
   }
 }
 
-/** Ends a socket that is not ready in time; the handshake's own deadline counts from the TCP connection on. */
+/**
+ * Ends a socket that is not ready in time; the handshake's own deadline counts from the TCP connection on.
+ */
 function limit(socket: Socket, connectTimeoutMs: number, handshakeTimeoutMs: number | undefined): () => void {
   const arm = (what: string, afterMs: number): NodeJS.Timeout =>
     setTimeout(() => socket.destroy(new Error(`the ${what} was not ready within ${afterMs} ms`)), afterMs)

@@ -9,8 +9,10 @@ import type { ClientTlsOptions } from '../tls/index.ts'
 const timeoutDefault = 5
 
 /**
- * A `fetch` with a configuration's TLS, time-outs and headers. Redirects are not followed unless `init.redirect` asks,
- * and plain http off loopback is refused wherever it comes from. Idle connections never keep the process alive.
+ * A `fetch` with a configuration's TLS, time-outs and headers. Redirects are not followed unless
+ * `init.redirect` asks,
+ * and plain http off loopback is refused wherever it comes from. Idle connections never keep the process
+ * alive.
  * `config.auth` is not looked at: createServices does that. Throws ConfigError that names `path`.
  */
 export function createFetch(
@@ -60,7 +62,8 @@ interface Pool {
 }
 
 async function openPool(config: ClientConfiguration, tls: ClientTlsOptions): Promise<Pool> {
-  // Lazy: loading undici costs as much as starting node, and many programs verify tokens without any call of their own.
+  // Lazy: loading undici costs as much as starting node, and many programs verify tokens without any call of
+  // their own.
   const undici = await import('undici')
   const allowH2 = config.httpVersion === 'HTTP_2'
   const connect = createConnector({

@@ -9,7 +9,8 @@ import type { ValidatorConfig } from './validator-config.ts'
 type Check = (token: Decoded, nowMs: number) => Denial | undefined
 
 /**
- * Compiles the rules that need no key. They run before keys are touched, so that an outage at one issuer never
+ * Compiles the rules that need no key. They run before keys are touched, so that an outage at one issuer
+ * never
  * answers `unavailable` for another issuer's tokens.
  */
 export function compileChecks(config: ValidatorConfig, path: string): Check {

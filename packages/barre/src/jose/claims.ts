@@ -5,7 +5,10 @@ import type { Result } from '../core/index.ts'
 import type { JsonObject } from './json.ts'
 import type { JwsHeader, ParsedJws } from './jws.ts'
 
-/** The claims of a token (RFC 7519 §4.1) whose registered members have their registered types. Frozen, without a prototype. */
+/**
+ * The claims of a token (RFC 7519 §4.1) whose registered members have their registered types. Frozen, without
+ * a prototype.
+ */
 export interface Payload extends JsonObject {
   readonly iss?: string
   readonly sub?: string

@@ -18,7 +18,8 @@ export interface ImportOptions {
 }
 
 /**
- * Makes a verification key of a public KeyObject, of PEM text (SPKI, PKCS#1 or an X.509 certificate) or of a public JWK.
+ * Makes a verification key of a public KeyObject, of PEM text (SPKI, PKCS#1 or an X.509 certificate) or of a
+ * public JWK.
  * Throws ConfigError naming `options.path`; never takes a shared secret, which only importSecret does.
  */
 export function importVerificationKey(
@@ -36,7 +37,9 @@ export function importVerificationKey(
   })
 }
 
-/** The same for a JWK of a set, where a bad member is an event and not an error: answers with what is wrong. */
+/**
+ * The same for a JWK of a set, where a bad member is an event and not an error: answers with what is wrong.
+ */
 export function readVerificationJwk(jwk: unknown): VerificationKey | string {
   if (!isRecord(jwk) || typeof jwk['kty'] !== 'string') return 'not a JWK'
   const named = jwk as Jwk
@@ -101,7 +104,8 @@ function toPublicKey(source: KeyObject | string, path: string): KeyObject {
     if (source.type === 'public') return source
     throw new ConfigError(path, `expected a public key, found a ${source.type} key`)
   }
-  // createPublicKey would derive the public key from a private one: a private key in this place is a mistake to name.
+  // createPublicKey would derive the public key from a private one: a private key in this place is a mistake
+  // to name.
   if (/PRIVATE KEY-----/.test(source))
     throw new ConfigError(path, 'expected a public key, found a private key')
   try {
@@ -117,7 +121,8 @@ export interface SecretOptions extends ImportOptions {
 }
 
 /**
- * Makes a key of a shared secret: text (its UTF-8 bytes) or bytes. Throws ConfigError where it is a key or certificate of another
+ * Makes a key of a shared secret: text (its UTF-8 bytes) or bytes. Throws ConfigError where it is a key or
+ * certificate of another
  * kind, shorter than the hash (RFC 7518 §3.2), or publicly known.
  */
 export function importSecret(source: string | Secret | Uint8Array, options: SecretOptions): VerificationKey {
@@ -172,7 +177,8 @@ export interface SigningKeyOptions extends SecretOptions {
 }
 
 /**
- * Makes a signing key of a private KeyObject or PEM text (PKCS#8, PKCS#1, SEC1), or for HS algorithms of a shared secret.
+ * Makes a signing key of a private KeyObject or PEM text (PKCS#8, PKCS#1, SEC1), or for HS algorithms of a
+ * shared secret.
  * Throws ConfigError naming `options.path`.
  */
 export function importSigningKey(

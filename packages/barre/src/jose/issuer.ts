@@ -22,12 +22,17 @@ export interface IssueOptions {
 
 /** Makes the tokens of one configuration. */
 export interface Issuer {
-  /** A compact JWS with `exp` `lifetimeSeconds` from now. Throws a TypeError when a claim is not of its registered type. */
+  /**
+   * A compact JWS with `exp` `lifetimeSeconds` from now. Throws a TypeError when a claim is not of its
+   * registered type.
+   */
   issue(options?: IssueOptions): Awaitable<string>
   readonly lifetimeSeconds: number
 }
 
-/** Compiles a configuration of shape `issuerShape`: the key is read and checked now, or it is a ConfigError. */
+/**
+ * Compiles a configuration of shape `issuerShape`: the key is read and checked now, or it is a ConfigError.
+ */
 export function createIssuer(config: IssuerConfig, services: Services, path: string): Issuer {
   const { expTime: lifetimeSeconds = expTimeDefaultSeconds } = config
   const key = toSigningKey(config, path)

@@ -7,11 +7,15 @@ export const jsonMaxDepth = 32
 /** The largest text that is read unless the caller names another limit, in bytes. */
 export const jsonMaxBytes = 16_384
 
-/** A JSON object as we hand it out: without a prototype, deep-frozen, so that `__proto__` is a name like any other. */
+/**
+ * A JSON object as we hand it out: without a prototype, deep-frozen, so that `__proto__` is a name like any
+ * other.
+ */
 export type JsonObject = Readonly<Record<string, unknown>>
 
 /**
- * Reads a JSON object strictly: UTF-8 without BOM, no duplicate member at any depth, no number beyond a double, no lone surrogate.
+ * Reads a JSON object strictly: UTF-8 without BOM, no duplicate member at any depth, no number beyond a
+ * double, no lone surrogate.
  * Refuses with `invalid`; `what` names the text in the refusal's detail.
  */
 export function parseJsonObject(
@@ -79,7 +83,8 @@ const backslash = 0x5c
 const colon = 0x3a
 
 /**
- * How many members valid JSON text has: its colons outside strings. JSON.parse keeps one of several members of the same name,
+ * How many members valid JSON text has: its colons outside strings. JSON.parse keeps one of several members
+ * of the same name,
  * so duplicates show as a difference.
  */
 function countMembers(text: string): number {

@@ -19,9 +19,13 @@ export interface Jwks {
 }
 
 interface KeyTypeRow {
-  /** The members that make the public key, in the order of RFC 7638 §3.2 (lexicographic, `kty` among them). */
+  /**
+   * The members that make the public key, in the order of RFC 7638 §3.2 (lexicographic, `kty` among them).
+   */
   readonly members: readonly string[]
-  /** The members that are big integers: published sets pad them in ways that other members may not be padded. */
+  /**
+   * The members that are big integers: published sets pad them in ways that other members may not be padded.
+   */
   readonly integers: readonly string[]
 }
 
@@ -56,14 +60,19 @@ export function jwkToKeyObject(jwk: Jwk): KeyObject | string {
   }
 }
 
-/** Published sets carry `=` padding and a sign byte before integers (Ballerina's STS does); the value is the same. */
+/**
+ * Published sets carry `=` padding and a sign byte before integers (Ballerina's STS does); the value is the
+ * same.
+ */
 function normalise(text: string, integer: boolean): string | undefined {
   const bytes = decodeBase64url(text.replace(/={1,2}$/, ''))
   if (bytes === undefined || bytes.length === 0) return undefined
   return (integer && bytes[0] === 0 ? bytes.subarray(1) : bytes).toString('base64url')
 }
 
-/** The public half of a key, as published in a set. Throws a TypeError for a shared secret, which has none. */
+/**
+ * The public half of a key, as published in a set. Throws a TypeError for a shared secret, which has none.
+ */
 export function publicJwk(key: SigningKey | VerificationKey): Jwk {
   const [keyObject, algorithms] =
     'algorithm' in key ? [key.publicKey, [key.algorithm]] : [key.keyObject, key.algorithms]

@@ -9,7 +9,9 @@ import type { SigningKey, VerificationKey } from './key.ts'
 /** The longest compact token that is read, in characters. ML-DSA-87 tokens have about 7,000. */
 export const tokenMaxLength = 16_384
 
-/** A protected header that has passed the rules which need no key. `alg` is only a claim until a key takes it. */
+/**
+ * A protected header that has passed the rules which need no key. `alg` is only a claim until a key takes it.
+ */
 export interface JwsHeader extends JsonObject {
   readonly alg: string
   readonly typ?: string
@@ -27,7 +29,8 @@ export interface ParsedJws {
 
 /**
  * Reads a compact JWS (RFC 7515 §7.1) strictly. `malformed`: not three segments of canonical base64url;
- * `invalid`: a header that breaks a rule. Keys that the header brings or points to (jwk, jku, x5c, x5u) are never used.
+ * `invalid`: a header that breaks a rule. Keys that the header brings or points to (jwk, jku, x5c, x5u) are
+ * never used.
  */
 export function parseJws(token: string): Result<ParsedJws> {
   if (token.length > tokenMaxLength)
@@ -46,7 +49,10 @@ export function parseJws(token: string): Result<ParsedJws> {
 
 const notBase64url = refuse('malformed', 'a segment of the JWS is not canonical base64url')
 
-/** An issuer's tokens have one header as long as its key lasts, so the last ones read are kept, by their exact text. */
+/**
+ * An issuer's tokens have one header as long as its key lasts, so the last ones read are kept, by their exact
+ * text.
+ */
 const headers = new Map<string, Result<JwsHeader>>()
 const headersMax = 64
 const headerKeptMaxLength = 256
@@ -70,7 +76,8 @@ function parseHeader(bytes: Buffer): Result<JwsHeader> {
   if (!parsed.ok) return parsed
   const { alg, kid, typ } = parsed.value
   if (typeof alg !== 'string') return refuse('invalid', 'the header has no alg')
-  // RFC 7515 §4.1.11: an extension that is not understood must be refused, and none is understood here (RFC 7797 b64 included).
+  // RFC 7515 §4.1.11: an extension that is not understood must be refused, and none is understood here (RFC
+  // 7797 b64 included).
   if ('crit' in parsed.value || 'b64' in parsed.value)
     return refuse('invalid', 'the header demands an extension')
   if (kid !== undefined && !isKid(kid)) {
@@ -80,7 +87,10 @@ function parseHeader(bytes: Buffer): Result<JwsHeader> {
   return ok(parsed.value as JwsHeader)
 }
 
-/** Verifies a signature with a key that takes the header's algorithm; any other algorithm, and any mismatch, is `invalid`. */
+/**
+ * Verifies a signature with a key that takes the header's algorithm; any other algorithm, and any mismatch,
+ * is `invalid`.
+ */
 export function verifyJws(jws: ParsedJws, key: VerificationKey): Result<ParsedJws> {
   const verify = key.verifiers.get(jws.header.alg)
   if (verify === undefined) return refuse('invalid', 'the key does not take the algorithm of the header')

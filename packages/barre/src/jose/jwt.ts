@@ -10,11 +10,16 @@ import type { IssuerConfig } from './issuer-config.ts'
 import type { Validator } from './validator.ts'
 import type { ValidatorConfig } from './validator-config.ts'
 
-/** The imperative form. A configuration object is compiled at its first use and never looked at again: do not change it. */
+/**
+ * The imperative form. A configuration object is compiled at its first use and never looked at again: do not
+ * change it.
+ */
 export interface Jwt {
   /** A signed token. Throws ConfigError when the configuration cannot be used. */
   issue(config: IssuerConfig): Awaitable<string>
-  /** The payload of a token that holds, or why not. Throws ConfigError when the configuration cannot be used. */
+  /**
+   * The payload of a token that holds, or why not. Throws ConfigError when the configuration cannot be used.
+   */
   validate(token: string, config: ValidatorConfig): Awaitable<Result<Payload>>
   /** What a token says, proven by nothing. */
   decode(token: string): Result<Decoded>

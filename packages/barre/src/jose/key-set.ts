@@ -25,7 +25,10 @@ export function singleKey(key: VerificationKey): KeySet {
   }
 }
 
-/** A set from a JWKS at hand. Unusable keys are skipped with a log event; a set without any usable key is a ConfigError. */
+/**
+ * A set from a JWKS at hand. Unusable keys are skipped with a log event; a set without any usable key is a
+ * ConfigError.
+ */
 export function localKeySet(jwks: unknown, path: string, log?: Log): KeySet {
   const keys = readKeys(jwks, path, log)
   if (!keys.ok) throw new ConfigError(path, keys.denial.detail)
@@ -34,7 +37,10 @@ export function localKeySet(jwks: unknown, path: string, log?: Log): KeySet {
   return { find: (header) => selectKey(keys.value, header) }
 }
 
-/** The usable keys of a JWKS document (RFC 7517 §5), refused as `unavailable` when it is none; `source` names it in the log. */
+/**
+ * The usable keys of a JWKS document (RFC 7517 §5), refused as `unavailable` when it is none; `source` names
+ * it in the log.
+ */
 export function readKeys(jwks: unknown, source: string, log?: Log): Result<readonly VerificationKey[]> {
   if (!isRecord(jwks) || !Array.isArray(jwks['keys'])) {
     return refuse('unavailable', 'expected a JWKS: an object with a list named keys')
@@ -51,7 +57,10 @@ export function readKeys(jwks: unknown, source: string, log?: Log): Result<reado
   return ok(keys)
 }
 
-/** The one key that fits the header: of its kid and algorithm; without a kid, the only one of its algorithm. Else `invalid`. */
+/**
+ * The one key that fits the header: of its kid and algorithm; without a kid, the only one of its algorithm.
+ * Else `invalid`.
+ */
 export function selectKey(keys: readonly VerificationKey[], header: JwsHeader): Result<VerificationKey> {
   let found: VerificationKey | undefined
   for (const key of keys) {

@@ -2,7 +2,10 @@ import { jwsAlgorithmNames, jwsAlgorithms } from './jws-algorithms.ts'
 import type { KeyObject } from 'node:crypto'
 import type { JwsAlgorithm, Sign, Verify } from './jws-algorithms.ts'
 
-/** A key that verifies, bound to the algorithms it may be used with: a token's `alg` chooses among them and adds none. */
+/**
+ * A key that verifies, bound to the algorithms it may be used with: a token's `alg` chooses among them and
+ * adds none.
+ */
 export interface VerificationKey {
   readonly kid?: string
   readonly algorithms: readonly JwsAlgorithm[]
@@ -26,7 +29,9 @@ export interface SigningKey {
 /** The longest `kid`, in bytes. */
 export const kidMaxBytes = 256
 
-/** A key id is an opaque name: short, and without the control characters that a log or a path could trip over. */
+/**
+ * A key id is an opaque name: short, and without the control characters that a log or a path could trip over.
+ */
 export function isKid(value: unknown): value is string {
   return typeof value === 'string' && !/\p{Cc}/u.test(value) && Buffer.byteLength(value) <= kidMaxBytes
 }

@@ -34,7 +34,8 @@ const rocaPrimes = [
 ]
 const rocaGenerator = 65_537
 
-// Nemec et al., "The Return of Coppersmith's Attack" (2017): modulo each small prime such a modulus is a power of 65537.
+// Nemec et al., "The Return of Coppersmith's Attack" (2017): modulo each small prime such a modulus is a
+// power of 65537.
 function isRoca(modulus: bigint): boolean {
   return rocaPrimes.every((prime) => isPowerOf(rocaGenerator % prime, Number(modulus % BigInt(prime)), prime))
 }

@@ -43,7 +43,10 @@ function succeeds(attempt: () => unknown): boolean {
 const prefixBytes = 8
 let known: ReadonlySet<bigint> | undefined
 
-/** Whether a secret is on the list of publicly known ones; only those long enough to be used at all are listed. */
+/**
+ * Whether a secret is on the list of publicly known ones; only those long enough to be used at all are
+ * listed.
+ */
 export function isKnownSecret(secret: Buffer): boolean {
   known ??= loadKnownSecrets()
   return known.has(createHash('sha256').update(secret).digest().readBigUInt64BE(0))

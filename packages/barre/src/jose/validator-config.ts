@@ -43,7 +43,9 @@ export interface ValidatorConfig {
   readonly requireExp?: boolean
   /** The longest time from `iat` to `exp`, in seconds; both are then required. */
   readonly maxTokenLifetimeSeconds?: number
-  /** `at+jwt`: only access tokens that say so in `typ` (RFC 9068). Default: `typ` absent, `JWT` or `at+jwt`. */
+  /**
+   * `at+jwt`: only access tokens that say so in `typ` (RFC 9068). Default: `typ` absent, `JWT` or `at+jwt`.
+   */
   readonly profile?: 'at+jwt'
   /** The algorithms to accept; default: all that the configured key may be used with. */
   readonly algorithms?: readonly JwsAlgorithm[]

@@ -10,7 +10,9 @@ import type { ValidatorConfig } from './validator-config.ts'
 
 /** Decides about the tokens of one issuer. */
 export interface Validator {
-  /** The payload of a token that holds; at once unless keys have to be fetched. Never throws, never rejects. */
+  /**
+   * The payload of a token that holds; at once unless keys have to be fetched. Never throws, never rejects.
+   */
   validate(token: string): Awaitable<Result<Payload>>
   /** Whether keys are at hand. */
   ready(): boolean

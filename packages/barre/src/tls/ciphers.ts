@@ -2,7 +2,8 @@ import { getCiphers } from 'node:tls'
 import { ConfigError } from '../core/index.ts'
 
 /**
- * Cipher names (OpenSSL's, or IANA's as in `TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`) as the OpenSSL list that node:tls takes.
+ * Cipher names (OpenSSL's, or IANA's as in `TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`) as the OpenSSL list that
+ * node:tls takes.
  * Throws ConfigError for a name that this OpenSSL does not know, and for one without forward secrecy.
  */
 export function toCipherList(names: readonly string[], path: string): string {

@@ -25,7 +25,10 @@ const purposeOids: Readonly<Record<Purpose, string>> = {
   client: '1.3.6.1.5.5.7.3.2',
 }
 
-/** Reads a certificate chain and its key; throws ConfigError when they do not fit, are not in order or not valid now. */
+/**
+ * Reads a certificate chain and its key; throws ConfigError when they do not fit, are not in order or not
+ * valid now.
+ */
 export function readKeyPair(config: CertKey | Store, path: string, purpose: Purpose, nowMs: number): KeyPair {
   if (!('certFile' in config)) throw noStore(path)
   const cert = readPem(config.certFile, `${path}.certFile`)
@@ -45,7 +48,10 @@ export function readKeyPair(config: CertKey | Store, path: string, purpose: Purp
   }
 }
 
-/** Reads a PEM file of trusted certificates, each as its own PEM text; those out of date are an error only when none is left. */
+/**
+ * Reads a PEM file of trusted certificates, each as its own PEM text; those out of date are an error only
+ * when none is left.
+ */
 export function readTrust(config: string | Store, path: string, nowMs: number): string[] {
   if (typeof config !== 'string') throw noStore(path)
   const certificates = readCertificates(readPem(config, path), path)

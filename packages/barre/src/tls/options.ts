@@ -31,7 +31,8 @@ export interface ClientTlsOptions {
 }
 
 /**
- * The node:tls options of a listener. The files are read and checked: the key belongs to the certificate, the chain is
+ * The node:tls options of a listener. The files are read and checked: the key belongs to the certificate, the
+ * chain is
  * in order, all of it is valid now. Throws ConfigError that names `path` and the field.
  */
 export function toServerOptions(
@@ -154,7 +155,9 @@ function readVersions(versions: readonly string[], path: string): readonly Secur
     : supportedVersions.filter((version) => versions.includes(version))
 }
 
-/** What only OpenSSL can judge (a key too small for its security level, for example) must also show at start. */
+/**
+ * What only OpenSSL can judge (a key too small for its security level, for example) must also show at start.
+ */
 function tryContext(options: SecureContextOptions, path: string): void {
   try {
     createSecureContext(options)

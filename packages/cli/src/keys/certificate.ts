@@ -87,7 +87,9 @@ export async function createCa(options: CaOptions = {}): Promise<Issued> {
   })
 }
 
-/** Issues a certificate for a server, a client or both. Throws RangeError for a name that cannot be in one. */
+/**
+ * Issues a certificate for a server, a client or both. Throws RangeError for a name that cannot be in one.
+ */
 export async function issueCertificate(options: CertificateOptions): Promise<Issued> {
   const names = alternativeNames(options)
   const name = options.commonName ?? options.dnsNames?.[0] ?? names[0]?.value

@@ -11,8 +11,10 @@ export const costsMax = 4
 export type PasswordCheck = (user: User | undefined, password: string) => Awaitable<Result<boolean>>
 
 /**
- * A check that costs the same for every user of a store, and for none: one hash for each cost that the store holds, the user's own
- * where it has that cost, else a decoy. So its duration does not tell who exists, or how their password is stored.
+ * A check that costs the same for every user of a store, and for none: one hash for each cost that the store
+ * holds, the user's own
+ * where it has that cost, else a decoy. So its duration does not tell who exists, or how their password is
+ * stored.
  */
 export function createPasswordCheck(
   users: Iterable<User>,

@@ -80,7 +80,8 @@ function parse(text: string, place: string): Record<string, unknown> {
     return parseToml(text)
   } catch (error) {
     if (!(error instanceof TomlError)) throw error
-    // The library's message quotes the lines around, which may hold passwords: it is not kept, not even as the cause.
+    // The library's message quotes the lines around, which may hold passwords: it is not kept, not even as
+    // the cause.
     throw new ConfigError(place, `not valid TOML at line ${error.line}, column ${error.column}`)
   }
 }

@@ -6,7 +6,10 @@ export type MutualTlsConfig = NamedIdentities | AnyFromCa
 
 /** The callers named one by one. */
 export interface NamedIdentities {
-  /** `spiffe://domain/path`, `dns:name`, `cn:name` or `email:address`, each with its scopes; the first that fits counts. */
+  /**
+   * `spiffe://domain/path`, `dns:name`, `cn:name` or `email:address`, each with its scopes; the first that
+   * fits counts.
+   */
   readonly identities: Readonly<Record<string, readonly string[]>>
   readonly anyFromCa?: never
 }
@@ -20,7 +23,8 @@ export interface AnyFromCa {
 
 const scopes = list(text())
 
-// SPIFFE-ID §2: a lower-case trust domain and plain path segments; none of them `.` or `..`, no percent signs.
+// SPIFFE-ID §2: a lower-case trust domain and plain path segments; none of them `.` or `..`, no percent
+// signs.
 const spiffe = /^spiffe:\/\/[a-z0-9._-]{1,255}(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)+$/
 const dns = /^dns:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/
 const forms: readonly RegExp[] = [

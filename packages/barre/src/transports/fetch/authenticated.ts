@@ -5,7 +5,8 @@ import type { CredentialSource, Fetch, Need, Outgoing } from '../../core/index.t
 export type CallNeed = Pick<Need, 'audience' | 'scopes' | 'caller'>
 
 /**
- * Sends one request with the source's credential. After a 401 the source is asked once more, told what was refused;
+ * Sends one request with the source's credential. After a 401 the source is asked once more, told what was
+ * refused;
  * only with another credential, and only where the body can be sent again, is there a second try.
  */
 export async function sendAuthenticated(
@@ -30,7 +31,9 @@ export async function sendAuthenticated(
   return fetch(url, { ...init, headers: attach(init.headers, renewed) })
 }
 
-/** A `fetch` that carries a credential to whatever it is called with: for endpoints whose URLs are configured. */
+/**
+ * A `fetch` that carries a credential to whatever it is called with: for endpoints whose URLs are configured.
+ */
 export function authenticatedFetch(fetch: Fetch, source: CredentialSource): Fetch {
   const send = (url: string | URL, init: RequestInit = {}): Promise<Response> =>
     sendAuthenticated(fetch, source, new URL(url), { ...init, redirect: 'manual' })

@@ -20,7 +20,9 @@ export async function obtain(source: CredentialSource, need: Need): Promise<Outg
   return result.value
 }
 
-/** A copy of `headers` with the credential as RFC 7617, 6750 or 9449 places it; one that is there is replaced. */
+/**
+ * A copy of `headers` with the credential as RFC 7617, 6750 or 9449 places it; one that is there is replaced.
+ */
 export function attach(headers: RequestInit['headers'], outgoing: Outgoing): Headers {
   const enriched = new Headers(headers)
   enriched.set('authorization', toAuthorization(outgoing))

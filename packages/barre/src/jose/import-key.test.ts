@@ -140,7 +140,10 @@ for (const [what, source] of keysAsSecrets) {
 }
 
 test('a secret must be as long as the hash of its algorithm', () => {
-  assert.throws(() => importSecret(randomBytes(31), { path }), refusesError(/31 bytes: HS256 needs at least 32/))
+  assert.throws(
+    () => importSecret(randomBytes(31), { path }),
+    refusesError(/31 bytes: HS256 needs at least 32/),
+  )
   assert.deepEqual(importSecret(randomBytes(32), { path }).algorithms, ['HS256'])
   assert.deepEqual(importSecret(randomBytes(48), { path }).algorithms, ['HS256', 'HS384'])
   assert.deepEqual(importSecret(randomBytes(64), { path }).algorithms, ['HS256', 'HS384', 'HS512'])

@@ -2,6 +2,7 @@ import { KeyObject } from 'node:crypto'
 import {
   allowInsecureEndpoint,
   allowWeakSecret,
+  clientConfigurationShape,
   either,
   flag,
   instance,
@@ -118,7 +119,7 @@ const jwksConfigShape: Shape<JwksConfig> = record<JwksConfig>({
   file: optional(text()),
   jwks: optional(record<Jwks>({ keys: list(anything as Shape<Jwk>) })),
   cacheConfig: optional(cacheShape),
-  clientConfig: optional(anything as Shape<ClientConfiguration>),
+  clientConfig: optional(clientConfigurationShape),
   [allowInsecureEndpoint]: optional(flag()),
 })
 

@@ -47,8 +47,9 @@ function toType(typ: string | undefined): string | undefined {
 
 /** Exact comparison, no normalisation: a trailing slash or a look-alike letter is another name. */
 function nameChecks(config: ValidatorConfig): Check[] {
-  const wanted = { iss: config.issuer, sub: config.username, jti: config.jwtId, ...config.customClaims }
-  return Object.entries(wanted).flatMap(([name, value]) => {
+  const registered = { iss: config.issuer, sub: config.username, jti: config.jwtId }
+  const wanted = [...Object.entries(registered), ...Object.entries(config.customClaims ?? {})]
+  return wanted.flatMap(([name, value]) => {
     if (value === undefined) return []
     const expected = freezeData(value)
     const detail = `claim ${name} is not the configured one`

@@ -7,7 +7,7 @@ import { publicJwk, thumbprint } from './jwk.ts'
 import { parseJws, signJws, verifyJws } from './jws.ts'
 import { kidMaxBytes } from './key.ts'
 import { readKeys } from './key-set.ts'
-import { rsaModulusMaxBits, rsaModulusMinBits } from './rsa-checks.ts'
+import { rsaExponentMaxBits, rsaModulusMaxBits, rsaModulusMinBits } from './rsa-checks.ts'
 import type { Jwk } from './jwk.ts'
 
 const path = 'here'
@@ -55,6 +55,11 @@ const publicKeys: readonly (readonly [string, Parameters<typeof importVerificati
   ['RSA one bit too long', { ...rsaJwk, n: base64url((1n << BigInt(rsaModulusMaxBits)) + 1n) }, /bits/],
   ['RSA with exponent 1', { ...rsaJwk, e: 'AQ' }, /exponent/],
   ['RSA with an even exponent', { ...rsaJwk, e: 'AQAC' }, /exponent/],
+  [
+    'RSA with an exponent one bit too long',
+    { ...rsaJwk, e: base64url((1n << BigInt(rsaExponentMaxBits)) + 1n) },
+    /exponent/,
+  ],
   ['RSA with an even modulus', { ...rsaJwk, n: base64url(modulus - 1n) }, /even/],
   ['RSA of the ROCA generator', { ...rsaJwk, n: base64url(rocaModulus()) }, /ROCA/],
   ['a JWK with a private key', rsa.privateKey.export({ format: 'jwk' }) as Jwk, /private/],
@@ -84,6 +89,12 @@ test('takes RSA at both limits of length', () => {
   for (const bits of [rsaModulusMinBits, rsaModulusMaxBits]) {
     const n = base64url((1n << BigInt(bits - 1)) + 1n)
     assert.equal(importVerificationKey({ ...rsaJwk, n }, { path }).algorithms.length, 6)
+  }
+})
+
+test('takes RSA with exponents at both limits', () => {
+  for (const exponent of [3n, (1n << BigInt(rsaExponentMaxBits)) - 1n]) {
+    assert.ok(importVerificationKey({ ...rsaJwk, e: base64url(exponent) }, { path }))
   }
 })
 
@@ -128,6 +139,12 @@ const keysAsSecrets: readonly (readonly [string, string | Uint8Array])[] = [
   ['DER', der],
   ['PKCS#1 DER', rsa.publicKey.export({ format: 'der', type: 'pkcs1' })],
   ['base64 of DER', der.toString('base64')],
+  ['base64url of DER', der.toString('base64url')],
+  ['base64 of PEM', Buffer.from(spki).toString('base64')],
+  [
+    'base64 of a private key in DER',
+    rsa.privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64'),
+  ],
   ['an SSH key', `ssh-rsa ${der.toString('base64')}`],
 ]
 

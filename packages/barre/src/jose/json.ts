@@ -26,56 +26,51 @@ export function parseJsonObject(
   if (bytes.length > maxBytes) return refuse('invalid', `${what} is larger than ${maxBytes} bytes`)
   if (!isUtf8(bytes)) return refuse('invalid', `${what} is not UTF-8`)
   const text = bytes.toString('utf8')
-  const copier = new Copier(text)
   let value: unknown
+  let members: number
   try {
-    value = copier.copy(JSON.parse(text), 0)
+    value = JSON.parse(text)
+    // Valid UTF-8 holds no lone surrogate: only an escape can bring one.
+    members = harden(value, 0, text.includes('\\u'))
   } catch {
     return refuse('invalid', `${what} is not JSON within the limits`)
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return refuse('invalid', `${what} is not a JSON object`)
   }
-  if (countMembers(text) !== copier.members) return refuse('invalid', `${what} has a duplicate member`)
+  if (countMembers(text) !== members) return refuse('invalid', `${what} has a duplicate member`)
   return ok(value as JsonObject)
 }
 
-/** Copies parsed JSON into frozen, prototype-free data and counts the members that survived JSON.parse. */
-class Copier {
-  members = 0
-  /** Valid UTF-8 holds no lone surrogate: only an escape can bring one. */
-  readonly #escapes: boolean
-
-  constructor(text: string) {
-    this.#escapes = text.includes('\\u')
-  }
-
-  copy(value: unknown, depth: number): unknown {
-    if (typeof value === 'string') return this.#text(value)
-    if (typeof value !== 'object' || value === null) return finite(value)
-    if (depth === jsonMaxDepth) throw new RangeError('nested too deeply')
-    if (Array.isArray(value)) {
-      for (let index = 0; index < value.length; index++) value[index] = this.copy(value[index], depth + 1)
-      return Object.freeze(value)
+/** Takes the prototypes from fresh JSON data and freezes it; answers how many members there are. */
+function harden(value: unknown, depth: number, escapes: boolean): number {
+  if (typeof value === 'string') return escapes ? wellFormed(value) : 0
+  if (typeof value !== 'object' || value === null) return finite(value)
+  if (depth === jsonMaxDepth) throw new RangeError('nested too deeply')
+  let members = 0
+  if (Array.isArray(value)) {
+    for (const member of value) members += harden(member, depth + 1, escapes)
+  } else {
+    Object.setPrototypeOf(value, null)
+    // Without a prototype there is nothing inherited for the loop to find.
+    for (const name in value) {
+      if (escapes) wellFormed(name)
+      members += 1 + harden((value as Record<string, unknown>)[name], depth + 1, escapes)
     }
-    const copy = Object.create(null) as Record<string, unknown>
-    for (const name of Object.keys(value)) {
-      this.members++
-      copy[this.#text(name)] = this.copy((value as Record<string, unknown>)[name], depth + 1)
-    }
-    return Object.freeze(copy)
   }
-
-  /** Two different lone surrogates become the same bytes in UTF-8: two names could meet in one. */
-  #text(text: string): string {
-    if (this.#escapes && !text.isWellFormed()) throw new RangeError('lone surrogate')
-    return text
-  }
+  Object.freeze(value)
+  return members
 }
 
-function finite(value: unknown): unknown {
+/** Two different lone surrogates become the same bytes in UTF-8: two names could meet in one. */
+function wellFormed(text: string): number {
+  if (!text.isWellFormed()) throw new RangeError('lone surrogate')
+  return 0
+}
+
+function finite(value: unknown): number {
   if (typeof value === 'number' && !Number.isFinite(value)) throw new RangeError('number out of range')
-  return value
+  return 0
 }
 
 const quote = 0x22

@@ -4,6 +4,8 @@ import type { KeyObject } from 'node:crypto'
 export const rsaModulusMinBits = 2048
 /** The longest, in bits: a longer one is a way to make verification slow. */
 export const rsaModulusMaxBits = 8192
+/** The longest public exponent, in bits: each bit is a squaring at every verification. */
+export const rsaExponentMaxBits = 64
 
 /** What is wrong with an RSA public key, or `undefined`. Other types of key have nothing to check here. */
 export function rsaProblem(key: KeyObject): string | undefined {
@@ -12,8 +14,9 @@ export function rsaProblem(key: KeyObject): string | undefined {
   if (details.modulusLength < rsaModulusMinBits || details.modulusLength > rsaModulusMaxBits) {
     return `the RSA modulus must have from ${rsaModulusMinBits} to ${rsaModulusMaxBits} bits`
   }
-  if (details.publicExponent < 3n || details.publicExponent % 2n === 0n) {
-    return 'the RSA public exponent must be odd and at least 3'
+  const exponent = details.publicExponent
+  if (exponent < 3n || exponent % 2n === 0n || exponent >= 1n << BigInt(rsaExponentMaxBits)) {
+    return `the RSA public exponent must be odd, at least 3, and of at most ${rsaExponentMaxBits} bits`
   }
   const modulus = modulusOf(key)
   if (modulus === undefined) return undefined

@@ -1,4 +1,4 @@
-import { X509Certificate, createHash, createPublicKey } from 'node:crypto'
+import { X509Certificate, createHash, createPrivateKey, createPublicKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
 /**
@@ -7,8 +7,12 @@ import { readFileSync } from 'node:fs'
  */
 export function looksLikeKey(secret: Buffer): boolean {
   const text = secret.toString('utf8')
-  if (/-----BEGIN [A-Z0-9 ]+-----|^\s*(?:ssh-|ecdsa-sha2-)/.test(text)) return true
-  return isJwk(text) || isDer(secret) || isDer(Buffer.from(text, 'base64'))
+  const decoded = Buffer.from(text, 'base64')
+  return isPem(text) || isPem(decoded.toString('utf8')) || isJwk(text) || isDer(secret) || isDer(decoded)
+}
+
+function isPem(text: string): boolean {
+  return /-----BEGIN [A-Z0-9 ]+-----|^\s*(?:ssh-|ecdsa-sha2-)/.test(text)
 }
 
 function isJwk(text: string): boolean {
@@ -28,6 +32,7 @@ function isDer(bytes: Buffer): boolean {
     () => new X509Certificate(bytes),
     () => createPublicKey({ key: bytes, format: 'der', type: 'spki' }),
     () => createPublicKey({ key: bytes, format: 'der', type: 'pkcs1' }),
+    () => createPrivateKey({ key: bytes, format: 'der', type: 'pkcs8' }),
   ].some(succeeds)
 }
 

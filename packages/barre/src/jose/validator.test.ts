@@ -113,6 +113,12 @@ const payloads: readonly (readonly [string, unknown, Verdict, Partial<ValidatorC
   ['a custom claim of another type', { ...claims, a: '1' }, 'invalid', { customClaims: { a: 1 } }],
   ['no custom claim', claims, 'invalid', { customClaims: { a: 1 } }],
   ['an inherited name as custom claim', claims, 'invalid', { customClaims: { toString: 'x' } }],
+  [
+    'another iss, with ours as custom claim',
+    claims,
+    'invalid',
+    { issuer: 'x', customClaims: { iss: base.issuer } },
+  ],
   ['an algorithm that is accepted', claims, 'ok', { algorithms: ['ES256', 'RS256'] }],
   ['an algorithm that is not accepted', claims, 'invalid', { algorithms: ['RS256'] }],
 ]
@@ -120,6 +126,18 @@ const payloads: readonly (readonly [string, unknown, Verdict, Partial<ValidatorC
 for (const [what, payload, expected, config] of payloads) {
   test(`${expected}: ${what}`, async () => assert.equal(await verdict(payload, config), expected))
 }
+
+test('no character of a token can be changed', async () => {
+  const validator = create()
+  const token = await signJws({}, JSON.stringify(claims), signing)
+  for (let index = 0; index < token.length; index++) {
+    for (const other of ['A', 'B', '.', '=', '\u00C1'].filter((character) => character !== token[index])) {
+      const result = await validator.validate(token.slice(0, index) + other + token.slice(index + 1))
+      const codes: readonly DenialCode[] = ['malformed', 'invalid', 'expired']
+      assert.ok(!result.ok && codes.includes(result.denial.code), `${index} ${other}`)
+    }
+  }
+})
 
 const types: readonly (readonly [unknown, Verdict, Verdict])[] = [
   [undefined, 'ok', 'invalid'],

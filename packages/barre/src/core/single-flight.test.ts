@@ -19,9 +19,6 @@ test('different keys do not wait for each other', async () => {
 
 test('a failure reaches those who waited and nobody later', async () => {
   const once = singleFlight<string, string>()
-  const broken = async (): Promise<string> => {
-    throw new Error('down')
-  }
   const [first, second] = await Promise.allSettled([once('key', broken), once('key', broken)])
   assert.deepEqual([first.status, second.status], ['rejected', 'rejected'])
   assert.equal(await once('key', async () => 'up again'), 'up again')
@@ -33,3 +30,7 @@ test('the next caller after an answer makes a new call', async () => {
   assert.equal(await once('key', async () => ++calls), 1)
   assert.equal(await once('key', async () => ++calls), 2)
 })
+
+async function broken(): Promise<string> {
+  throw new Error('down')
+}

@@ -1,6 +1,7 @@
 import { allowInsecureEndpoint, checkEndpoint, isRefusal, refuse } from '../../core/index.ts'
 import type { Awaitable, Denial, Fetch, Result, Services } from '../../core/index.ts'
 import { parseJsonObject } from '../json.ts'
+import type { JwksConfig } from '../validator-config.ts'
 import type { JwsHeader } from '../jws.ts'
 import { keySetMaxKeys, readKeys } from '../key-set.ts'
 import type { KeySet } from '../key-set.ts'
@@ -8,10 +9,12 @@ import type { VerificationKey } from '../key.ts'
 import { fetchJwks } from './fetch-jwks.ts'
 import { judgeKey, stepFor } from './judge-key.ts'
 import type { KnownKeys } from './judge-key.ts'
-import type { JwksConfig } from './jwks-config.ts'
 import { delayToNextFetchMs, isUsable, keySetLimits, toKeyLife } from './refresh-plan.ts'
 import { unrefTimers } from './schedule.ts'
 import type { Schedule } from './schedule.ts'
+
+/** A key set that is published (RFC 7517 §5). */
+export type RemoteJwksConfig = JwksConfig & { readonly url: string }
 
 /**
  * The keys behind a URL: fetched at once, kept fresh in the background, and kept for a while when the endpoint fails.
@@ -19,7 +22,7 @@ import type { Schedule } from './schedule.ts'
  * `path` is where `config` stands in the configuration; `schedule` takes the place of timers.
  */
 export function remoteKeySet(
-  config: JwksConfig,
+  config: RemoteJwksConfig,
   services: Services,
   path: string,
   schedule: Schedule = unrefTimers,
@@ -42,7 +45,7 @@ class RemoteKeySet implements Required<KeySet> {
   #nextAtMs = 0
   #cancelNext: () => void = () => {}
 
-  constructor(config: JwksConfig, services: Services, path: string, schedule: Schedule) {
+  constructor(config: RemoteJwksConfig, services: Services, path: string, schedule: Schedule) {
     this.#url = checkEndpoint(config.url, `${path}.url`, config[allowInsecureEndpoint])
     this.#fetch = services.fetchFor(config.clientConfig ?? {}, `${path}.clientConfig`)
     this.#services = services

@@ -24,6 +24,14 @@ test('a failure reaches those who waited and nobody later', async () => {
   assert.equal(await once('key', async () => 'up again'), 'up again')
 })
 
+test('work that answers at once answers at once', () => {
+  const once = singleFlight<string, string>()
+  assert.equal(
+    once('key', () => 'here'),
+    'here',
+  )
+})
+
 test('the next caller after an answer makes a new call', async () => {
   const once = singleFlight<string, number>()
   let calls = 0

@@ -1,0 +1,43 @@
+import { chain, ok, singleFlight } from '../../core/index.ts'
+import type { Awaitable, CredentialSource, Result, Services, SourceKind } from '../../core/index.ts'
+import { createIssuer, issuerShape } from '../../jose/index.ts'
+import type { IssuerConfig } from '../../jose/index.ts'
+import { isCurrent, issueToken } from '../issued-token.ts'
+import type { IssuedToken } from '../issued-token.ts'
+
+/** A source of tokens that we sign ourselves. */
+export interface SelfSignedJwt extends CredentialSource {
+  /** A new token for each call, as the Ballerina specification has it; `credential` sends one for most of its life. */
+  generateToken(): Awaitable<string>
+}
+
+/** `auth: { issuer, audience, signatureConfig, ... }` */
+export const selfSignedJwtKind: SourceKind<'signatureConfig', IssuerConfig> = {
+  key: 'signatureConfig',
+  shape: issuerShape,
+  create: createSelfSignedJwt,
+}
+
+/** Calls with tokens that we sign ourselves. */
+export function selfSignedJwt(config: IssuerConfig, services: Services): SelfSignedJwt {
+  return createSelfSignedJwt(issuerShape.check(config, 'config'), services, 'config')
+}
+
+function createSelfSignedJwt(config: IssuerConfig, services: Services, path: string): SelfSignedJwt {
+  const issuer = createIssuer(config, services, path)
+  const once = singleFlight<'token', Result<IssuedToken>>()
+  let current: IssuedToken | undefined
+  const issue = (): Awaitable<Result<IssuedToken>> =>
+    chain(issueToken(issuer, {}, services), (issued) => {
+      if (issued.ok) current = issued.value
+      return issued
+    })
+  return {
+    generateToken: () => issuer.issue(),
+    credential(need) {
+      const nowMs = services.now()
+      if (current !== undefined && isCurrent(current, need, nowMs)) return ok(current.outgoing)
+      return chain(once('token', issue), (issued) => (issued.ok ? ok(issued.value.outgoing) : issued))
+    },
+  }
+}

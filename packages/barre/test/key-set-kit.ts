@@ -1,4 +1,4 @@
-import { remoteKeySet } from '../src/jose/jwks/remote-key-set.ts'
+import { remoteKeySet } from '../src/jose/index.ts'
 import { FakeTime } from './fake-time.ts'
 import { fakeServices } from './fake-services.ts'
 import { json, newJwk, startKeyEndpoint } from './key-endpoint.ts'

@@ -30,7 +30,7 @@ export function issueToken(
   )
 }
 
-/** A token that was refused is replaced at most once in this time: a resource that refuses all of them gets no flood. */
+/** A token that was refused is replaced at most once in this time: whoever refuses all of them gets no flood. */
 const renewalCooldownMs = 30_000
 
 /** Whether a token is still to be sent. */

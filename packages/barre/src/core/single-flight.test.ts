@@ -6,7 +6,7 @@ test('a thousand callers of one key make one call', async () => {
   const once = singleFlight<string, number>()
   let calls = 0
   const work = async (): Promise<number> => ++calls
-  const answers = await Promise.all(Array.from({ length: 1000 }, () => once('key', work)))
+  const answers = await Promise.all(Array.from({ length: 1000 }, async () => once('key', work)))
   assert.deepEqual([calls, new Set(answers)], [1, new Set([1])])
 })
 

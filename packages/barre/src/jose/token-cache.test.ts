@@ -4,10 +4,11 @@ import { beforeEach, test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { fakeServices } from '../../test/fake-services.ts'
-import { createRevocations, freezeData, ok } from '../core/index.ts'
+import { createRevocations, freezeData, ok, toPrincipal } from '../core/index.ts'
 import { importVerificationKey } from './import-key.ts'
+import { parseJsonObject } from './json.ts'
 import { createTokenCache, tokenCacheMaxBytes } from './token-cache.ts'
-import type { Revocation, Services } from '../core/index.ts'
+import type { Principal, Revocation, Services } from '../core/index.ts'
 import type { CacheConfig } from './cache-config.ts'
 import type { Payload } from './claims.ts'
 import type { VerificationKey } from './key.ts'
@@ -137,28 +138,45 @@ test('holds as many tokens as capacity says, and drops the least recently used',
 
 const collectGarbage = exposeGarbageCollector()
 
-const floods: [claim: string, claims: (index: number) => Payload][] = [
+const floods: [claim: string, tokens: number, claims: (index: number) => object][] = [
+  ['ordinary', 100_000, (index) => ({ scope: 'add_order update_order', tenant: `tenant-${index}` })],
+  ['large', 20_000, (index) => ({ note: String(index).repeat(400) })],
   [
-    'ordinary',
-    (index) => ({ jti: String(index), scope: 'add_order update_order', tenant: `tenant-${index}` }),
+    'made of many texts',
+    20_000,
+    (index) => ({ roles: Array.from({ length: 40 }, (_, role) => `${role}-${index}`) }),
   ],
-  ['large', (index) => ({ note: String(index).repeat(400) })],
-  ['made of many small objects', (index) => ({ list: Array.from({ length: 10 }, () => ({ index })) })],
+  [
+    'made of many small objects',
+    20_000,
+    (index) => ({ list: Array.from({ length: 10 }, () => ({ index })) }),
+  ],
 ]
 
-for (const [claim, claims] of floods) {
-  test(`a hundred thousand tokens, ${claim}, stay within the bound of memory`, () => {
+for (const [claim, tokens, claims] of floods) {
+  test(`${tokens} tokens, ${claim}, stay within the bound of memory, principals included`, () => {
     const cache = make({ capacity: 1_000_000 })
+    const principals = new WeakMap<Payload, Principal>()
     collectGarbage()
     const before = process.memoryUsage().heapUsed
-    for (let index = 0; index < 100_000; index++) {
-      cache.put(`token ${index}`, { ok: true, value: payload(claims(index)) }, key)
+    for (let index = 0; index < tokens; index++) {
+      const value = parsed({ ...payload(), jti: `token-${index}`, ...claims(index) })
+      cache.put(`token ${index}`, { ok: true, value }, key)
+      principals.set(value, toPrincipal({ id: 'alice', username: 'alice', scheme: 'Bearer', claims: value }))
     }
     collectGarbage()
     const grownBytes = process.memoryUsage().heapUsed - before
     assert.ok(grownBytes < tokenCacheMaxBytes, `grew by ${grownBytes} bytes`)
-    assert.equal(cache.get('token 99999')?.ok, true)
+    const last = cache.get(`token ${tokens - 1}`)
+    assert.ok(last?.ok && principals.has(last.value))
   })
+}
+
+/** Claims as they come from a token. */
+function parsed(claims: object): Payload {
+  const result = parseJsonObject(Buffer.from(JSON.stringify(claims)), 'the payload')
+  assert.ok(result.ok)
+  return result.value
 }
 
 function exposeGarbageCollector(): () => void {

@@ -7,11 +7,14 @@ import type { KeySet } from './key-set.ts'
 import type { VerificationKey } from './key.ts'
 
 /** How many verified tokens are remembered unless `cacheConfig.capacity` says otherwise. */
-export const tokenCacheMaxEntries = 10_000
+const tokenCacheMaxEntries = 10_000
 /** How much memory they may take, by our estimate. */
 export const tokenCacheMaxBytes = 33_554_432
 
-/** What one validator has verified. It answers only what a full check would answer too; in any doubt it does not answer. */
+/**
+ * What one validator has verified. It answers only what a full check would answer too; in any doubt it does not
+ * answer.
+ */
 export interface TokenCache {
   /** The outcome of the token's full check, always the same object; `undefined`: check it. */
   get(token: string): Result<Payload> | undefined
@@ -44,7 +47,8 @@ export function createTokenCache(config: CacheConfig, keys: KeySet, services: Se
       const digest = digestOf(token)
       const entry = entries.get(digest, nowMs)
       if (entry === undefined) return undefined
-      // A token that was good at `verifiedAtMs` is not too early (nbf, iat) at any later time; a clock set back is a doubt.
+      // A token that was good at `verifiedAtMs` is not too early (nbf, iat) at any later time; a clock that was
+      // set back is a doubt.
       if (nowMs >= entry.verifiedAtMs && (keys.holds?.(entry.key) ?? true)) return entry.outcome
       entries.delete(digest)
       return undefined
@@ -53,7 +57,7 @@ export function createTokenCache(config: CacheConfig, keys: KeySet, services: Se
       const verifiedAtMs = services.now()
       const expiresAtMs = endOf(verified.value, key, verifiedAtMs, config.defaultMaxAge)
       if (expiresAtMs <= verifiedAtMs) return
-      const bytes = entryBytes + estimateBytes(verified.value)
+      const bytes = entryBytes + copiesOfClaims * estimateBytes(verified.value)
       const entry = { outcome: verified, payload: verified.value, key, verifiedAtMs }
       entries.set(digestOf(token), entry, { bytes, expiresAtMs })
     },
@@ -81,6 +85,8 @@ function endOf(payload: Payload, key: VerificationKey, nowMs: number, maxAgeSeco
 
 /** Of an entry without its claims: the digest, the entry itself, and the principal that a listener makes of it. */
 const entryBytes = 1024
+/** A principal lives as long as the payload that it was made of, and has a copy of the claims. */
+const copiesOfClaims = 2
 
 /** The room that parsed claims take, from what V8 was seen to use; it may be too high, never much too low. */
 function estimateBytes(value: unknown): number {

@@ -1,6 +1,5 @@
 import { KeyObject } from 'node:crypto'
 import {
-  allowInsecureEndpoint,
   allowWeakSecret,
   clientConfigurationShape,
   either,
@@ -78,12 +77,16 @@ export interface JwksConfig {
   readonly file?: string
   /** The set itself. */
   readonly jwks?: Jwks
-  /** For `url`: `capacity` is the most keys of a set, `defaultMaxAge` the seconds that they serve without being fetched anew. */
+  /**
+   * For `url`: `capacity` is the most keys of a set, `defaultMaxAge` the seconds that they serve without being
+   * fetched anew.
+   */
   readonly cacheConfig?: CacheConfig
-  /** For `url`: TLS and identity towards the endpoint; its time-outs can shorten the five seconds of an exchange, not lengthen them. */
+  /**
+   * For `url`: TLS and identity towards the endpoint. Its time-outs can shorten the five seconds of an
+   * exchange, not lengthen them.
+   */
   readonly clientConfig?: ClientConfiguration
-  /** For `url`: fetch keys over plain http from an address off loopback. */
-  readonly [allowInsecureEndpoint]?: boolean
 }
 
 /** A certificate in a trust store. */
@@ -101,7 +104,6 @@ const jwksConfigShape: Shape<JwksConfig> = record<JwksConfig>({
   jwks: optional(record<Jwks>({ keys: list(anything as Shape<Jwk>) })),
   cacheConfig: optional(keyCacheShape),
   clientConfig: optional(clientConfigurationShape),
-  [allowInsecureEndpoint]: optional(flag()),
 })
 
 /** A public or private key, or a shared secret, that code has made. */

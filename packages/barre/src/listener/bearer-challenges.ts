@@ -1,6 +1,9 @@
 import type { Denial, DenialCode } from '../core/index.ts'
 
-/** RFC 6750 §3.1 and RFC 9470 §3; `undefined`: ask plainly, because no token was sent; `null`: the token is not the trouble. */
+/**
+ * RFC 6750 §3.1 and RFC 9470 §3; `undefined`: ask plainly, because no token was sent; `null`: the token is not
+ * the trouble.
+ */
 const errors: Readonly<Record<DenialCode, string | undefined | null>> = {
   missing: undefined,
   malformed: 'invalid_request',

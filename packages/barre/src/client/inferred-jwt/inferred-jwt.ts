@@ -20,16 +20,12 @@ export const inferredJwtKind: SourceKind<'inferredJwtIssuerConfig', InferredJwtC
   create: createInferredJwt,
 }
 
-/** Calls in the name of the inbound caller, however they proved who they are, with tokens that we sign. */
-export function inferredJwt(config: InferredJwtConfig, services: Services): CredentialSource {
-  return createInferredJwt(shape.check(config, 'config'), services, 'config')
-}
-
 /** The most callers whose tokens are kept, and the most memory that these take. */
 const cacheLimits = { maxEntries: 1000, maxBytes: 4_194_304 }
 /** Of a token (its Secret, its entry) besides its text. */
 const entryBytes = 512
 
+/** Calls in the name of the inbound caller, however they proved who they are, with tokens that we sign. */
 function createInferredJwt(
   { inferredJwtIssuerConfig: config }: InferredJwtConfig,
   services: Services,

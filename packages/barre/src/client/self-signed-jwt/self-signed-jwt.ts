@@ -5,12 +5,6 @@ import type { IssuerConfig } from '../../jose/index.ts'
 import { isCurrent, issueToken } from '../issued-token.ts'
 import type { IssuedToken } from '../issued-token.ts'
 
-/** A source of tokens that we sign ourselves. */
-export interface SelfSignedJwt extends CredentialSource {
-  /** A new token for each call, as the Ballerina specification has it; `credential` sends one for most of its life. */
-  generateToken(): Awaitable<string>
-}
-
 /** `auth: { issuer, audience, signatureConfig, ... }` */
 export const selfSignedJwtKind: SourceKind<'signatureConfig', IssuerConfig> = {
   key: 'signatureConfig',
@@ -18,12 +12,8 @@ export const selfSignedJwtKind: SourceKind<'signatureConfig', IssuerConfig> = {
   create: createSelfSignedJwt,
 }
 
-/** Calls with tokens that we sign ourselves. */
-export function selfSignedJwt(config: IssuerConfig, services: Services): SelfSignedJwt {
-  return createSelfSignedJwt(issuerShape.check(config, 'config'), services, 'config')
-}
-
-function createSelfSignedJwt(config: IssuerConfig, services: Services, path: string): SelfSignedJwt {
+/** Calls with tokens that we sign ourselves; each is sent for most of its life. */
+function createSelfSignedJwt(config: IssuerConfig, services: Services, path: string): CredentialSource {
   const issuer = createIssuer(config, services, path)
   const once = singleFlight<'token', Result<IssuedToken>>()
   let current: IssuedToken | undefined
@@ -33,7 +23,6 @@ function createSelfSignedJwt(config: IssuerConfig, services: Services, path: str
       return issued
     })
   return {
-    generateToken: () => issuer.issue(),
     credential(need) {
       const nowMs = services.now()
       if (current !== undefined && isCurrent(current, need, nowMs)) return ok(current.outgoing)

@@ -19,8 +19,8 @@ export type Step = 'judge' | 'refresh' | 'wait'
 /** `fetching`: an exchange is under way, which costs nothing to join. */
 export function stepFor(known: KnownKeys, header: JwsHeader, fetching: boolean, nowMs: number): Step {
   const { history, life } = known
-  // While fetching fails the background retries, and calls get their answer at once. Without a failure, keys lack at the
-  // start, or after timers slept past the hard end (a suspended machine).
+  // While fetching fails the background retries, and calls get their answer at once. Without a failure, keys
+  // lack at the start, or after timers slept past the hard end (a suspended machine).
   if (!isUsable(history, life, nowMs)) return history.failures === 0 ? 'wait' : 'judge'
   const mayAsk = isCooledDown(history, nowMs)
   if (isUnknown(known, header) && (mayAsk || fetching)) return 'wait'

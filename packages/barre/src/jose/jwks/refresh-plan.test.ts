@@ -4,7 +4,7 @@ import { delayToNextFetchMs, freshnessOf, isCooledDown, isUsable, toKeyLife } fr
 import type { Freshness } from './refresh-plan.ts'
 
 const minute = 60_000
-const life = toKeyLife(undefined)
+const life = toKeyLife()
 const start = 1_000_000_000_000
 
 const ages: [claim: string, ageMs: number, freshness: Freshness][] = [
@@ -60,6 +60,7 @@ for (const [claim, failures, random, delayMs] of delays) {
 }
 
 test('defaultMaxAge moves the hard end, and the soft one where it would come later', () => {
+  assert.deepEqual(toKeyLife(-1), life)
   assert.deepEqual(toKeyLife(60), { softMs: 30_000, hardMs: minute })
   assert.deepEqual(toKeyLife(86_400), { softMs: 10 * minute, hardMs: 1440 * minute })
 })

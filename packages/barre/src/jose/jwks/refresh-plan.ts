@@ -30,12 +30,15 @@ export interface KeyLife {
 }
 
 /** The life that a `defaultMaxAge` asks for: it moves the hard end, and the soft one where it would come later. */
-export function toKeyLife(maxAgeSeconds: number | undefined): KeyLife {
-  const hardMs = maxAgeSeconds === undefined ? keySetLimits.hardMs : maxAgeSeconds * 1000
+export function toKeyLife(maxAgeSeconds = -1): KeyLife {
+  const hardMs = maxAgeSeconds === -1 ? keySetLimits.hardMs : maxAgeSeconds * 1000
   return { softMs: Math.min(keySetLimits.softMs, hardMs / 2), hardMs }
 }
 
-/** How far a set may be relied on. `due`: yes, and fetch it anew; `stale`: only while fetching fails; `none`: not at all. */
+/**
+ * How far a set may be relied on. `due`: yes, and fetch it anew; `stale`: only while fetching fails; `none`: not
+ * at all.
+ */
 export type Freshness = 'fresh' | 'due' | 'stale' | 'none'
 
 export function freshnessOf(history: FetchHistory, life: KeyLife, nowMs: number): Freshness {

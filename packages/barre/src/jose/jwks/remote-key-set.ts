@@ -1,4 +1,4 @@
-import { allowInsecureEndpoint, checkEndpoint, isRefusal, refuse } from '../../core/index.ts'
+import { checkEndpoint, isRefusal, refuse } from '../../core/index.ts'
 import type { Awaitable, Denial, Fetch, Result, Services } from '../../core/index.ts'
 import { parseJsonObject } from '../json.ts'
 import type { JwksConfig } from '../validator-config.ts'
@@ -46,7 +46,7 @@ class RemoteKeySet implements Required<KeySet> {
   #cancelNext: () => void = () => {}
 
   constructor(config: RemoteJwksConfig, services: Services, path: string, schedule: Schedule) {
-    this.#url = checkEndpoint(config.url, `${path}.url`, config[allowInsecureEndpoint])
+    this.#url = checkEndpoint(config.url, `${path}.url`, config.clientConfig)
     this.#fetch = services.fetchFor(config.clientConfig ?? {}, `${path}.clientConfig`)
     this.#services = services
     this.#schedule = schedule
@@ -74,6 +74,7 @@ class RemoteKeySet implements Required<KeySet> {
     this.#cancelNext()
     this.#closing.abort(new Error('the key set was closed'))
     await this.#flight
+    await this.#fetch.close?.()
   }
 
   #judge(header: JwsHeader): Result<VerificationKey> {

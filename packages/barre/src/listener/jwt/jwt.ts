@@ -25,10 +25,6 @@ export const jwtKind: ProviderKind<'jwtValidatorConfig', JwtValidatorConfig> = {
 }
 
 /** Callers with a signed token, sent as `Authorization: Bearer` (RFC 6750 §2.1). */
-export function jwtListener(config: JwtValidatorConfig, services: Services): Provider<string> {
-  return createJwtListener(jwtValidatorShape.check(config, 'config'), services, 'config')
-}
-
 function createJwtListener(config: JwtValidatorConfig, services: Services, path: string): Provider<string> {
   const validator = createValidator(config, services, path)
   const readScopes = scopeReader(config.scopeKey)
@@ -76,7 +72,10 @@ function authenticate(payload: Payload, scopes: readonly string[]): Result<Authe
   return ok({ principal })
 }
 
-/** Why a token with a `cnf` claim (RFC 7800) may not come this way. Only a certificate can be shown on a plain connection. */
+/**
+ * Why a token with a `cnf` claim (RFC 7800) may not come this way. A Bearer credential brings no proof of a key
+ * along; a client certificate is proven by the connection.
+ */
 function bindingProblem(confirmation: unknown, call: Call): string | undefined {
   if (confirmation === undefined) return undefined
   const isRecord = typeof confirmation === 'object' && confirmation !== null

@@ -4,5 +4,6 @@
  */
 export {
   fileUserStoreKind,
+  jwtKind,
   mutualTlsKind, //
 } from '../listener/index.ts'

@@ -2,8 +2,4 @@
  * The only list of calling kinds: a line here makes a source known to every client, to the types and to the
  * schema.
  */
-export {
-  basicKind,
-  bearerKind,
-  propagateKind, //
-} from '../client/index.ts'
+export { basicKind, bearerKind, inferredJwtKind, propagateKind, selfSignedJwtKind } from '../client/index.ts'

@@ -1,3 +1,5 @@
 export * from './basic/basic.ts'
 export * from './bearer/bearer.ts'
+export * from './inferred-jwt/inferred-jwt.ts'
 export * from './propagate/propagate.ts'
+export * from './self-signed-jwt/self-signed-jwt.ts'

@@ -38,7 +38,10 @@ export function createRevocations(): Revocations {
 }
 
 /** Whether `revocation` is about this principal. A revocation without members is about nobody. */
-export function isRevokedBy(principal: Principal, revocation: Revocation): boolean {
+export function isRevokedBy(
+  principal: Pick<Principal, 'issuer' | 'username' | 'claims'>,
+  revocation: Revocation,
+): boolean {
   const { issuer, subject, tokenId } = revocation
   if (issuer === undefined && subject === undefined && tokenId === undefined) return false
   return (

@@ -4,9 +4,9 @@ export { decodeJwt } from './claims.ts'
 export type { Decoded, Payload } from './claims.ts'
 export { createValidator } from './validator.ts'
 export type { Validator } from './validator.ts'
+export type { CacheConfig } from './cache-config.ts'
 export { validatorMembers, validatorShape } from './validator-config.ts'
 export type {
-  CacheConfig,
   JwksConfig,
   TrustStoreConfig,
   ValidatorConfig,
@@ -25,6 +25,9 @@ export type { ImportOptions, SecretOptions, SigningKeyOptions } from './import-k
 export type { SigningKey, VerificationKey } from './key.ts'
 export { publicJwk, thumbprint } from './jwk.ts'
 export type { Jwk, Jwks } from './jwk.ts'
+export { remoteKeySet } from './jwks/remote-key-set.ts'
+export type { RemoteJwksConfig } from './jwks/remote-key-set.ts'
+export type { Schedule } from './jwks/schedule.ts'
 export { localKeySet, singleKey } from './key-set.ts'
 export type { KeySet } from './key-set.ts'
 export { parseJsonObject } from './json.ts'

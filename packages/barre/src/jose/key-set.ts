@@ -7,6 +7,8 @@ import type { VerificationKey } from './key.ts'
 /** Where a validator finds its keys. A header only chooses among them. */
 export interface KeySet {
   find(header: JwsHeader): Awaitable<Result<VerificationKey>>
+  /** Whether a key found earlier may still be relied on; absent: always. */
+  holds?(key: VerificationKey): boolean
   ready?(): boolean
   close?(): Promise<void>
 }

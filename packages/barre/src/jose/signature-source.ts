@@ -4,6 +4,7 @@ import { ConfigError, allowWeakSecret } from '../core/index.ts'
 import { importSecret, importVerificationKey } from './import-key.ts'
 import { parseJsonObject } from './json.ts'
 import { localKeySet, singleKey } from './key-set.ts'
+import { remoteKeySet } from './jwks/remote-key-set.ts'
 import type { Secret, Services } from '../core/index.ts'
 import type { KeySet } from './key-set.ts'
 import type { JwksConfig, ValidatorSignatureConfig } from './validator-config.ts'
@@ -39,8 +40,8 @@ function fromJwksConfig(config: JwksConfig, services: Services, path: string): K
   const given = (['url', 'file', 'jwks'] as const).filter((name) => config[name] !== undefined)
   if (given.length !== 1) throw new ConfigError(path, 'expected exactly one of url, file, jwks')
   if (config.jwks !== undefined) return localKeySet(config.jwks, `${path}.jwks`, services.log)
-  if (config.file !== undefined) return fromJwksFile(config.file, services, `${path}.file`)
-  throw new ConfigError(`${path}.url`, 'remote key sets are not there yet: use file or jwks')
+  if (config.url !== undefined) return remoteKeySet({ ...config, url: config.url }, services, path)
+  return fromJwksFile(config.file ?? '', services, `${path}.file`)
 }
 
 function fromJwksFile(file: string, services: Services, path: string): KeySet {

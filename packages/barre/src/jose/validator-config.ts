@@ -1,6 +1,5 @@
 import { KeyObject } from 'node:crypto'
 import {
-  allowInsecureEndpoint,
   allowWeakSecret,
   clientConfigurationShape,
   either,
@@ -15,8 +14,10 @@ import {
   table,
   text,
 } from '../core/index.ts'
+import { keyCacheShape, tokenCacheShape } from './cache-config.ts'
 import { jwsAlgorithmNames } from './jws-algorithms.ts'
 import type { ClientConfiguration, Members, Secret, Shape } from '../core/index.ts'
+import type { CacheConfig } from './cache-config.ts'
 import type { Jwk, Jwks } from './jwk.ts'
 import type { JwsAlgorithm } from './jws-algorithms.ts'
 
@@ -52,7 +53,7 @@ export interface ValidatorConfig {
   readonly algorithms?: readonly JwsAlgorithm[]
   /** How signatures are checked. */
   readonly signatureConfig: ValidatorSignatureConfig
-  /** Remembers verified tokens. */
+  /** Bounds the memory of verified tokens. */
   readonly cacheConfig?: CacheConfig
 }
 
@@ -76,12 +77,16 @@ export interface JwksConfig {
   readonly file?: string
   /** The set itself. */
   readonly jwks?: Jwks
-  /** For `url`: how long its keys are kept. */
+  /**
+   * For `url`: `capacity` is the most keys of a set, `defaultMaxAge` the seconds that they serve without being
+   * fetched anew.
+   */
   readonly cacheConfig?: CacheConfig
-  /** For `url`: TLS, time-outs and identity towards the endpoint. */
+  /**
+   * For `url`: TLS and identity towards the endpoint. Its time-outs can shorten the five seconds of an
+   * exchange, not lengthen them.
+   */
   readonly clientConfig?: ClientConfiguration
-  /** For `url`: fetch keys over plain http from an address off loopback. */
-  readonly [allowInsecureEndpoint]?: boolean
 }
 
 /** A certificate in a trust store. */
@@ -90,27 +95,6 @@ export interface TrustStoreConfig {
   readonly certAlias: string
 }
 
-/** Bounds of a cache (Ballerina's `cache:CacheConfig`). */
-export interface CacheConfig {
-  /** The most entries; default 100. */
-  readonly capacity?: number
-  /** The share of entries that leave when the cache is full, from 0 to 1; default 0.25. */
-  readonly evictionFactor?: number
-  readonly evictionPolicy?: 'LRU'
-  /** Seconds; -1 means no bound of its own. */
-  readonly defaultMaxAge?: number
-  /** Seconds. */
-  readonly cleanupInterval?: number
-}
-
-const cacheShape: Shape<CacheConfig> = record<CacheConfig>({
-  capacity: optional(number({ min: 1, integer: true })),
-  evictionFactor: optional(number({ min: 0.01, max: 1 })),
-  evictionPolicy: optional(oneOf('LRU')),
-  defaultMaxAge: optional(number({ min: -1, unit: 'seconds' })),
-  cleanupInterval: optional(number({ min: 1, unit: 'seconds' })),
-})
-
 /** Any JSON value; what it means is checked where it is used. */
 export const anything: Shape<unknown> = { check: (value) => value, json: {} }
 
@@ -118,9 +102,8 @@ const jwksConfigShape: Shape<JwksConfig> = record<JwksConfig>({
   url: optional(text()),
   file: optional(text()),
   jwks: optional(record<Jwks>({ keys: list(anything as Shape<Jwk>) })),
-  cacheConfig: optional(cacheShape),
+  cacheConfig: optional(keyCacheShape),
   clientConfig: optional(clientConfigurationShape),
-  [allowInsecureEndpoint]: optional(flag()),
 })
 
 /** A public or private key, or a shared secret, that code has made. */
@@ -158,7 +141,7 @@ export const validatorMembers: Members<ValidatorConfig> = {
   profile: optional(oneOf('at+jwt')),
   algorithms: optional(list(oneOf(...jwsAlgorithmNames), 1)),
   signatureConfig: signatureShape,
-  cacheConfig: optional(cacheShape),
+  cacheConfig: optional(tokenCacheShape),
 }
 
 export const validatorShape: Shape<ValidatorConfig> = record<ValidatorConfig>(validatorMembers)

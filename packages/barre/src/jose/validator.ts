@@ -3,6 +3,7 @@ import { compileChecks } from './claim-checks.ts'
 import { parseJwt } from './claims.ts'
 import { verifyJws } from './jws.ts'
 import { toKeySet } from './signature-source.ts'
+import { createTokenCache } from './token-cache.ts'
 import type { Awaitable, Result, Services } from '../core/index.ts'
 import type { ParsedJwt, Payload } from './claims.ts'
 import type { VerificationKey } from './key.ts'
@@ -23,19 +24,29 @@ export interface Validator {
 export function createValidator(config: ValidatorConfig, services: Services, path: string): Validator {
   const check = compileChecks(config, path)
   const keys = toKeySet(config.signatureConfig, services, `${path}.signatureConfig`)
+  const cache = createTokenCache(config.cacheConfig ?? {}, keys, services)
+  const remember = (token: string, proven: Result<Payload>, key: VerificationKey): Result<Payload> => {
+    if (proven.ok) cache.put(token, proven, key)
+    return proven
+  }
   return {
     validate(token) {
+      const known = cache.get(token)
+      if (known !== undefined) return known
       const parsed = parseJwt(token)
       if (!parsed.ok) return parsed
       const nowMs = services.now()
       const denial = check(parsed.value, nowMs)
       if (denial !== undefined) return { ok: false, denial }
       return chain(keys.find(parsed.value.header), (key) =>
-        key.ok ? prove(parsed.value, key.value, nowMs) : key,
+        key.ok ? remember(token, prove(parsed.value, key.value, nowMs), key.value) : key,
       )
     },
     ready: () => keys.ready?.() ?? true,
-    close: async () => keys.close?.(),
+    async close() {
+      cache.close()
+      await keys.close?.()
+    },
   }
 }
 

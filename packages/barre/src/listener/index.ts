@@ -1,4 +1,6 @@
 export * from './file-user-store/config.ts'
 export * from './file-user-store/file-user-store.ts'
+export * from './jwt/config.ts'
+export * from './jwt/jwt.ts'
 export * from './mutual-tls/config.ts'
 export * from './mutual-tls/mutual-tls.ts'

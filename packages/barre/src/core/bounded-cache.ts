@@ -1,0 +1,78 @@
+/** How much a cache may hold; the least recently used entries leave first. */
+export interface CacheLimits {
+  readonly maxEntries: number
+  /** Of the entries' own estimates of their size. */
+  readonly maxBytes: number
+}
+
+interface Entry<V> {
+  readonly value: V
+  readonly bytes: number
+  readonly expiresAtMs: number
+}
+
+/** A least-recently-used cache that is bounded by entries and by bytes; the clock is an argument of each read. */
+export class BoundedCache<K, V> {
+  readonly #limits: CacheLimits
+  /** In order of use: a Map lists its members as they were inserted, and a hit inserts anew. */
+  readonly #entries = new Map<K, Entry<V>>()
+  #bytes = 0
+
+  constructor(limits: CacheLimits) {
+    this.#limits = limits
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** The value, unless it is absent or `expiresAtMs` has come. */
+  get(key: K, nowMs: number): V | undefined {
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return undefined
+    this.#entries.delete(key)
+    if (entry.expiresAtMs <= nowMs) {
+      this.#bytes -= entry.bytes
+      return undefined
+    }
+    this.#entries.set(key, entry)
+    return entry.value
+  }
+
+  /** Stores a value, in place of an older one; one that is larger than the whole cache is not stored. */
+  set(key: K, value: V, room: { readonly bytes: number; readonly expiresAtMs: number }): void {
+    this.delete(key)
+    if (room.bytes > this.#limits.maxBytes) return
+    this.#entries.set(key, { value, bytes: room.bytes, expiresAtMs: room.expiresAtMs })
+    this.#bytes += room.bytes
+    this.#evict()
+  }
+
+  delete(key: K): boolean {
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return false
+    this.#bytes -= entry.bytes
+    return this.#entries.delete(key)
+  }
+
+  /** Every live or expired value, the least recently used first; for rare events such as a revocation. */
+  *entries(): Generator<readonly [K, V]> {
+    for (const [key, entry] of this.#entries) yield [key, entry.value]
+  }
+
+  clear(): void {
+    this.#entries.clear()
+    this.#bytes = 0
+  }
+
+  #evict(): void {
+    for (const key of this.#entries.keys()) {
+      if (this.#entries.size <= this.#limits.maxEntries && this.#bytes <= this.#limits.maxBytes) return
+      this.delete(key)
+    }
+  }
+}

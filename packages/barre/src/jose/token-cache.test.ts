@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
+import { beforeEach, test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { fakeServices } from '../../test/fake-services.ts'
+import { createRevocations, freezeData, ok, toPrincipal } from '../core/index.ts'
+import { importVerificationKey } from './import-key.ts'
+import { parseJsonObject } from './json.ts'
+import { createTokenCache, tokenCacheMaxBytes } from './token-cache.ts'
+import type { Principal, Revocation, Services } from '../core/index.ts'
+import type { CacheConfig } from './cache-config.ts'
+import type { Payload } from './claims.ts'
+import type { VerificationKey } from './key.ts'
+import type { TokenCache } from './token-cache.ts'
+
+const start = 1_800_000_000
+const { publicKey } = generateKeyPairSync('ed25519')
+const key = importVerificationKey(publicKey, { path: 'test' })
+
+let nowMs: number
+let held: Set<VerificationKey>
+let services: Services
+
+beforeEach(() => {
+  nowMs = start * 1000
+  held = new Set([key])
+  services = fakeServices(() => nowMs)
+})
+
+function make(config: CacheConfig = {}): TokenCache {
+  const keys = { find: () => ok(key), holds: (one: VerificationKey) => held.has(one) }
+  return createTokenCache(config, keys, services)
+}
+
+function payload(claims: Payload = {}): Payload {
+  return freezeData({ iss: 'issuer', sub: 'alice', jti: 'one', exp: start + 60, ...claims }) as Payload
+}
+
+test('answers with the very outcome of the full check', () => {
+  const cache = make()
+  const verified = { ok: true, value: payload() } as const
+  cache.put('token', verified, key)
+  assert.equal(cache.get('token'), verified)
+})
+
+const neighbours = ['Token', 'token ', ' token', 'token=', 'tokem', '', 'tok\u{0}en', 'token\u{d800}']
+
+for (const other of neighbours) {
+  test(`does not take ${JSON.stringify(other)} for another token`, () => {
+    const cache = make()
+    cache.put('token', { ok: true, value: payload() }, key)
+    assert.equal(cache.get(other), undefined)
+  })
+}
+
+const doubts: [claim: string, claims: Payload, config: CacheConfig, happen: () => void][] = [
+  ['the token expires, without any clock skew', {}, {}, () => (nowMs += 60_000)],
+  ['the clock is set back', {}, {}, () => (nowMs -= 1)],
+  ['the key leaves the set', {}, {}, () => held.clear()],
+  ['the entry reaches defaultMaxAge', {}, { defaultMaxAge: 5 }, () => (nowMs += 5000)],
+  ['the token had expired within the clock skew', { exp: start }, {}, () => {}],
+]
+
+for (const [claim, claims, config, happen] of doubts) {
+  test(`leaves the decision to the full check when ${claim}`, () => {
+    const cache = make(config)
+    cache.put('token', { ok: true, value: payload(claims) }, key)
+    happen()
+    assert.equal(cache.get('token'), undefined)
+  })
+}
+
+test('answers to the last millisecond before exp', () => {
+  const cache = make()
+  cache.put('token', { ok: true, value: payload() }, key)
+  nowMs += 59_999
+  assert.equal(cache.get('token')?.ok, true)
+})
+
+test('does not outlive the certificate of the key', () => {
+  const cache = make()
+  const certified = { ...key, validity: { fromMs: 0, toMs: nowMs + 1000 } }
+  held.add(certified)
+  cache.put('token', { ok: true, value: payload() }, certified)
+  nowMs += 1000
+  assert.equal(cache.get('token'), undefined)
+})
+
+const revocations: [claim: string, revocation: Revocation, ends: boolean][] = [
+  ['its id', { tokenId: 'one' }, true],
+  ['its subject', { subject: 'alice' }, true],
+  ['its issuer', { issuer: 'issuer' }, true],
+  ['all of them', { issuer: 'issuer', subject: 'alice', tokenId: 'one' }, true],
+  ['another id', { tokenId: 'two' }, false],
+  ['its subject at another issuer', { issuer: 'other', subject: 'alice' }, false],
+  ['nothing', {}, false],
+]
+
+for (const [claim, revocation, ends] of revocations) {
+  test(`a revocation of ${claim} ${ends ? 'refuses a known token' : 'changes nothing'}`, () => {
+    const cache = make()
+    cache.put('token', { ok: true, value: payload() }, key)
+    services.revocations.revoke(revocation)
+    const outcome = cache.get('token')
+    assert.equal(outcome?.ok ? undefined : outcome?.denial.code, ends ? 'invalid' : undefined)
+  })
+}
+
+test('a closed cache holds nothing and listens to nobody', () => {
+  let listeners = 0
+  const inner = createRevocations()
+  const subscribe: Services['revocations']['subscribe'] = (listener) => {
+    const stop = inner.subscribe(listener)
+    listeners++
+    return () => {
+      listeners--
+      stop()
+    }
+  }
+  services = { ...services, revocations: { ...inner, subscribe } }
+  const cache = make()
+  cache.put('token', { ok: true, value: payload() }, key)
+  cache.close()
+  assert.deepEqual([cache.get('token'), listeners], [undefined, 0])
+})
+
+test('holds as many tokens as capacity says, and drops the least recently used', () => {
+  const cache = make({ capacity: 2 })
+  for (const token of ['a', 'b']) cache.put(token, { ok: true, value: payload() }, key)
+  cache.get('a')
+  cache.put('c', { ok: true, value: payload() }, key)
+  assert.deepEqual(
+    ['a', 'b', 'c'].map((token) => cache.get(token) !== undefined),
+    [true, false, true],
+  )
+})
+
+const collectGarbage = exposeGarbageCollector()
+
+const floods: [claim: string, tokens: number, claims: (index: number) => object][] = [
+  ['ordinary', 100_000, (index) => ({ scope: 'add_order update_order', tenant: `tenant-${index}` })],
+  ['large', 20_000, (index) => ({ note: String(index).repeat(400) })],
+  [
+    'made of many texts',
+    20_000,
+    (index) => ({ roles: Array.from({ length: 40 }, (_, role) => `${role}-${index}`) }),
+  ],
+  [
+    'made of many small objects',
+    20_000,
+    (index) => ({ list: Array.from({ length: 10 }, () => ({ index })) }),
+  ],
+]
+
+for (const [claim, tokens, claims] of floods) {
+  test(`${tokens} tokens, ${claim}, stay within the bound of memory, principals included`, () => {
+    const cache = make({ capacity: 1_000_000 })
+    const principals = new WeakMap<Payload, Principal>()
+    collectGarbage()
+    const before = process.memoryUsage().heapUsed
+    for (let index = 0; index < tokens; index++) {
+      const value = parsed({ ...payload(), jti: `token-${index}`, ...claims(index) })
+      cache.put(`token ${index}`, { ok: true, value }, key)
+      principals.set(value, toPrincipal({ id: 'alice', username: 'alice', scheme: 'Bearer', claims: value }))
+    }
+    collectGarbage()
+    const grownBytes = process.memoryUsage().heapUsed - before
+    assert.ok(grownBytes < tokenCacheMaxBytes, `grew by ${grownBytes} bytes`)
+    const last = cache.get(`token ${tokens - 1}`)
+    assert.ok(last?.ok && principals.has(last.value))
+  })
+}
+
+/** Claims as they come from a token. */
+function parsed(claims: object): Payload {
+  const result = parseJsonObject(Buffer.from(JSON.stringify(claims)), 'the payload')
+  assert.ok(result.ok)
+  return result.value
+}
+
+function exposeGarbageCollector(): () => void {
+  setFlagsFromString('--expose-gc')
+  return runInNewContext('gc') as () => void
+}

@@ -1,0 +1,108 @@
+import { hash } from 'node:crypto'
+import { BoundedCache, isRevokedBy, refuse } from '../core/index.ts'
+import type { Result, Revocation, Services } from '../core/index.ts'
+import type { CacheConfig } from './cache-config.ts'
+import type { Payload } from './claims.ts'
+import type { KeySet } from './key-set.ts'
+import type { VerificationKey } from './key.ts'
+
+/** How many verified tokens are remembered unless `cacheConfig.capacity` says otherwise. */
+const tokenCacheMaxEntries = 10_000
+/** How much memory they may take, by our estimate. */
+export const tokenCacheMaxBytes = 33_554_432
+
+/**
+ * What one validator has verified. It answers only what a full check would answer too; in any doubt it does not
+ * answer.
+ */
+export interface TokenCache {
+  /** The outcome of the token's full check, always the same object; `undefined`: check it. */
+  get(token: string): Result<Payload> | undefined
+  put(token: string, verified: Result<Payload> & { ok: true }, key: VerificationKey): void
+  close(): void
+}
+
+interface Entry {
+  /** Becomes a refusal when the token is revoked. */
+  outcome: Result<Payload>
+  readonly payload: Payload
+  readonly key: VerificationKey
+  readonly verifiedAtMs: number
+}
+
+const revoked: Result<never> = refuse('invalid', 'the token was revoked')
+
+/** A validator's rules never change, so each has a cache of its own and no entry needs to name them. */
+export function createTokenCache(config: CacheConfig, keys: KeySet, services: Services): TokenCache {
+  const entries = new BoundedCache<string, Entry>({
+    maxEntries: config.capacity ?? tokenCacheMaxEntries,
+    maxBytes: tokenCacheMaxBytes,
+  })
+  const unsubscribe = services.revocations.subscribe((revocation) => {
+    for (const [, entry] of entries.entries()) if (isAbout(entry.payload, revocation)) entry.outcome = revoked
+  })
+  return {
+    get(token) {
+      const nowMs = services.now()
+      const digest = digestOf(token)
+      const entry = entries.get(digest, nowMs)
+      if (entry === undefined) return undefined
+      // A token that was good at `verifiedAtMs` is not too early (nbf, iat) at any later time; a clock that was
+      // set back is a doubt.
+      if (nowMs >= entry.verifiedAtMs && (keys.holds?.(entry.key) ?? true)) return entry.outcome
+      entries.delete(digest)
+      return undefined
+    },
+    put(token, verified, key) {
+      const verifiedAtMs = services.now()
+      const expiresAtMs = endOf(verified.value, key, verifiedAtMs, config.defaultMaxAge)
+      if (expiresAtMs <= verifiedAtMs) return
+      const bytes = entryBytes + copiesOfClaims * estimateBytes(verified.value)
+      const entry = { outcome: verified, payload: verified.value, key, verifiedAtMs }
+      entries.set(digestOf(token), entry, { bytes, expiresAtMs })
+    },
+    close() {
+      unsubscribe()
+      entries.clear()
+    },
+  }
+}
+
+/**
+ * Measured against the token itself as a key: as fast (V8 hashes and compares every character of a long string), and no
+ * token stays in memory, nor any larger text that it may be a part of.
+ */
+function digestOf(token: string): string {
+  return hash('sha256', token, 'base64')
+}
+
+/** Without clock skew: a token in its last seconds gets the full check. */
+function endOf(payload: Payload, key: VerificationKey, nowMs: number, maxAgeSeconds = -1): number {
+  const expMs = payload.exp === undefined ? Infinity : payload.exp * 1000
+  const maxAgeMs = maxAgeSeconds === -1 ? Infinity : maxAgeSeconds * 1000
+  return Math.min(expMs, nowMs + maxAgeMs, key.validity?.toMs ?? Infinity)
+}
+
+/** Of an entry without its claims: the digest, the entry itself, and the principal that a listener makes of it. */
+const entryBytes = 1024
+/** A principal lives as long as the payload that it was made of, and has a copy of the claims. */
+const copiesOfClaims = 2
+
+/** The room that parsed claims take, from what V8 was seen to use; it may be too high, never much too low. */
+function estimateBytes(value: unknown): number {
+  if (typeof value === 'string') return 24 + value.length * 2
+  if (typeof value !== 'object' || value === null) return 16
+  if (Array.isArray(value)) return value.reduce<number>((sum, member) => sum + 8 + estimateBytes(member), 48)
+  return Object.entries(value).reduce(
+    (sum, [name, member]) => sum + 64 + name.length * 2 + estimateBytes(member),
+    300,
+  )
+}
+
+function isAbout(payload: Payload, revocation: Revocation): boolean {
+  const { iss, sub = '' } = payload
+  return isRevokedBy(
+    { username: sub, claims: payload, ...(iss !== undefined && { issuer: iss }) },
+    revocation,
+  )
+}

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto'
+import { chain, ok, readAuthorization, refuse, toPrincipal } from '../../core/index.ts'
+import type {
+  Authenticated,
+  Call,
+  Denial,
+  Principal,
+  Provider,
+  ProviderKind,
+  Result,
+  Services,
+} from '../../core/index.ts'
+import { createValidator } from '../../jose/index.ts'
+import type { Payload } from '../../jose/index.ts'
+import { bearerChallenges } from '../bearer-challenges.ts'
+import { scopeReader } from '../scope-claim.ts'
+import { jwtValidatorShape } from './config.ts'
+import type { JwtValidatorConfig } from './config.ts'
+
+/** `{ jwtValidatorConfig: {...} }` */
+export const jwtKind: ProviderKind<'jwtValidatorConfig', JwtValidatorConfig> = {
+  key: 'jwtValidatorConfig',
+  shape: jwtValidatorShape,
+  create: createJwtListener,
+}
+
+/** Callers with a signed token, sent as `Authorization: Bearer` (RFC 6750 §2.1). */
+function createJwtListener(config: JwtValidatorConfig, services: Services, path: string): Provider<string> {
+  const validator = createValidator(config, services, path)
+  const readScopes = scopeReader(config.scopeKey)
+  // The validator answers with the same payload as long as it remembers the token, so this ends when that does.
+  const known = new WeakMap<Payload, Result<Authenticated>>()
+  const identify = (payload: Payload): Result<Authenticated> => {
+    const before = known.get(payload)
+    if (before !== undefined) return before
+    const identified = authenticate(payload, readScopes(payload))
+    known.set(payload, identified)
+    return identified
+  }
+  return {
+    schemes: ['Bearer'],
+    read: (call) => readAuthorization(call, 'Bearer'),
+    verify: (token, call) =>
+      chain(validator.validate(token), (validated) => {
+        if (!validated.ok) return { ok: false, denial: toTokenDenial(validated.denial) }
+        const problem = bindingProblem(validated.value['cnf'], call)
+        return problem === undefined ? identify(validated.value) : refuse('invalid', problem)
+      }),
+    challenges: bearerChallenges,
+    ready: () => validator.ready(),
+    close: () => validator.close(),
+  }
+}
+
+/** RFC 6750 §3.1: a request with a broken token is well-formed; it is the token that is invalid. */
+function toTokenDenial(denial: Denial): Denial {
+  return denial.code === 'malformed' ? { ...denial, code: 'invalid' } : denial
+}
+
+function authenticate(payload: Payload, scopes: readonly string[]): Result<Authenticated> {
+  const { iss, sub, exp } = payload
+  if (sub === undefined || sub === '') return refuse('invalid', 'the token has no sub, so it names nobody')
+  const principal: Principal = toPrincipal({
+    id: iss === undefined ? sub : `${iss}:${sub}`,
+    username: sub,
+    scheme: 'Bearer',
+    scopes,
+    claims: payload,
+    ...(iss !== undefined && { issuer: iss }),
+    ...(exp !== undefined && { expiresAtSeconds: exp }),
+  })
+  return ok({ principal })
+}
+
+/**
+ * Why a token with a `cnf` claim (RFC 7800) may not come this way. A Bearer credential brings no proof of a key
+ * along; a client certificate is proven by the connection.
+ */
+function bindingProblem(confirmation: unknown, call: Call): string | undefined {
+  if (confirmation === undefined) return undefined
+  const isRecord = typeof confirmation === 'object' && confirmation !== null
+  const members: Record<string, unknown> = isRecord ? { ...confirmation } : {}
+  const { 'x5t#S256': thumbprint, ...others } = members
+  if (typeof thumbprint !== 'string' || Object.keys(others).length > 0) {
+    return 'the token is bound to a key whose proof a Bearer credential cannot carry'
+  }
+  const { certificate } = call.peer
+  if (certificate === undefined) return 'the token is bound to a client certificate, and none was shown'
+  // RFC 8705 §3.1
+  const shown = createHash('sha256').update(certificate).digest('base64url')
+  return shown === thumbprint ? undefined : 'the token is bound to another client certificate'
+}

@@ -1,0 +1,26 @@
+import { createRevocations } from '../src/core/index.ts'
+import type { Services } from '../src/core/index.ts'
+
+/** What was logged. */
+export interface Logged {
+  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  readonly fields: Readonly<Record<string, unknown>>
+  readonly message: string
+}
+
+/** Services with a clock of the test's own, the real network, and randomness that is always the highest. */
+export function fakeServices(now: () => number, logged: Logged[] = []): Services {
+  const write = (level: Logged['level']) => (fields: object, message: string) => {
+    logged.push({ level, fields: { ...fields }, message })
+  }
+  return {
+    now,
+    random: (bytes) => new Uint8Array(bytes).fill(255),
+    fetchFor: () => fetch,
+    credentialSource() {
+      throw new Error('no credential source is needed here')
+    },
+    log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
+    revocations: createRevocations(),
+  }
+}

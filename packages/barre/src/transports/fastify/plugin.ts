@@ -25,10 +25,6 @@ declare module 'fastify' {
     /** Who is calling; absent where the route is open, or optional and nobody authenticated. */
     principal: Principal | undefined
   }
-  interface FastifyContextConfig {
-    /** What the route demands; checked at start. */
-    auth?: unknown
-  }
   interface FastifyInstance {
     /** The registration of `barre` that holds here: the nearest one up the plugins. */
     readonly barre: { readonly ready: () => boolean }
@@ -148,7 +144,7 @@ function selectPolicy(
   request: FastifyRequest,
   isUpgrade: boolean,
 ): Policy | Refusal | undefined {
-  const auth = request.is404 ? undefined : request.routeOptions.config.auth
+  const auth = request.is404 ? undefined : (request.routeOptions.config as { auth?: unknown }).auth
   // An unknown path is not a resource: it stays 404. A socket that leaves HTTP is one, whoever serves it.
   if (request.is404 && !isUpgrade) return undefined
   try {

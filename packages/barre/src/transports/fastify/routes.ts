@@ -31,7 +31,7 @@ export function watchRoutes(instance: FastifyInstance): void {
   const routes: DeclaredRoute[] = []
   declared.set(instance.server, routes)
   instance.addHook('onRoute', function (this: FastifyInstance, { method, url, config }: RouteOptions) {
-    routes.push({ instance: this, method, url, auth: config?.auth })
+    routes.push({ instance: this, method, url, auth: (config as { auth?: unknown } | undefined)?.auth })
   })
 }
 

@@ -125,8 +125,10 @@ function descend(
   if (part === undefined) {
     const resource = select(segment.methods, method)
     if (resource !== undefined) return { kind: 'found', resource, params: toParams(resource, values) }
-    for (const other of segment.methods.keys()) allowed.add(other)
-    if (allowed.has('GET')) allowed.add('HEAD')
+    for (const other of segment.methods.keys()) {
+      allowed.add(other)
+      if (other === 'GET') allowed.add('HEAD')
+    }
     return undefined
   }
   const literal = segment.literals.get(part)

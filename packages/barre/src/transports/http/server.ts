@@ -42,7 +42,7 @@ export function findProblem(
   if (rules.needsClientCertificate && !(secure && requestsCertificate(server))) {
     return new ConfigError(
       'auth',
-      'mutualTlsConfig needs a TLS server that asks for client certificates (requestCert: true, ca)',
+      'an entry reads the client certificate, and the server asks for none: serve TLS with requestCert: true and a ca',
     )
   }
   const address = server.address()

@@ -1,4 +1,4 @@
-import type { FastifyPluginCallback } from 'fastify'
+import type { FastifyPluginAsync } from 'fastify'
 import { compileAuth, createServices } from '../auth/index.ts'
 import type { AuthConfig, ResourceAuth } from '../auth/index.ts'
 import type { Services } from '../core/index.ts'
@@ -17,6 +17,6 @@ export interface BarreOptions extends HttpOptions {
 }
 
 /** The Fastify 5 plugin: guards every route of the plugin that registers it, and of those below. */
-export const barre: FastifyPluginCallback<BarreOptions> = fastifyPlugin((options, log) =>
+export const barre: FastifyPluginAsync<BarreOptions> = fastifyPlugin((options, log) =>
   compileAuth(options.auth, createServices({ log, ...options.services })),
 )

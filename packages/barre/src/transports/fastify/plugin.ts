@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { Server as NetServer } from 'node:net'
 import { ConfigError, guard, isPromise } from '../../core/index.ts'
 import type { Decision, Log, Policy, Principal, Refusal, Rules } from '../../core/index.ts'
@@ -53,15 +53,14 @@ function scopeOf(instance: FastifyInstance): Scope | undefined {
 /** Makes the Fastify plugin; `compile` turns a registration's options into rules. */
 export function fastifyPlugin<Options extends HttpOptions>(
   compile: (options: Options, log: Log) => Rules,
-): FastifyPluginCallback<Options> {
+): FastifyPluginAsync<Options> {
   watchApplications()
-  const plugin: FastifyPluginCallback<Options> = (instance, options, done) => {
+  const plugin: FastifyPluginAsync<Options> = async (instance, options) => {
     const settings = toSettings({ log: instance.log, ...options })
     if (Object.hasOwn(instance, scopeKey)) {
       throw new ConfigError('auth', 'barre is registered twice in one plugin: keep one registration')
     }
     open(instance, compile(options, instance.log), settings)
-    done()
   }
   // As fastify-plugin does: the registration belongs to the plugin that makes it, not to a child of its own.
   return Object.assign(plugin, {

@@ -1,0 +1,125 @@
+import { ConfigError } from '../../core/index.ts'
+
+/** The deepest nesting of routers that is walked. */
+export const routerMaxDepth = 32
+
+/** A router's list of layers, as Express 5's `router` package keeps it. */
+export interface Stack {
+  readonly stack: readonly Layer[]
+}
+
+type Path = string | RegExp | readonly (string | RegExp)[]
+
+export interface Layer {
+  readonly handle: Handle
+  readonly name?: string
+  readonly rawPath?: Path
+  /** Whether the layer is mounted at `/`. */
+  readonly slash?: boolean
+  /** On the layers of a route: the method, absent for `all`. */
+  readonly method?: string
+  readonly route?: { readonly path: Path; readonly stack: readonly Layer[] }
+}
+
+type Handle = ((...input: never[]) => unknown) & {
+  readonly stack?: readonly Layer[]
+  readonly router?: Stack
+}
+
+const marked = new WeakSet<object>()
+
+/** Remembers a middleware as one that settles who may pass. */
+export function mark<T extends object>(middleware: T): T {
+  marked.add(middleware)
+  return middleware
+}
+
+/** Throws ConfigError that names the first route which neither it nor a router above it settles. */
+export function checkRoutes(router: Stack): void {
+  walk(router.stack, '', false, 0)
+}
+
+function walk(layers: readonly Layer[], prefix: string, isSettled: boolean, depth: number): void {
+  if (depth > routerMaxDepth) throw new ConfigError(prefix, `routers nested deeper than ${routerMaxDepth}`)
+  const settledPaths: string[] = []
+  for (const layer of layers) {
+    const paths = pathsOf(layer)
+    const covered = isSettled || paths.every((path) => settledPaths.some((settled) => covers(settled, path)))
+    const name = prefix + paths.join('|')
+    if (layer.route !== undefined) {
+      if (!covered) checkRoute(layer.route.stack, name)
+    } else if (marked.has(layer.handle)) {
+      settledPaths.push(...paths)
+    } else if (layer.handle.name === 'mounted_app') {
+      walkApplication(layer, name, covered, depth)
+    } else if (Array.isArray(layer.handle.stack)) {
+      walk(layer.handle.stack, name === '/' ? '' : name, covered, depth + 1)
+    }
+  }
+}
+
+/** For each method of a route, the first handler must be a guard or `open`: a body parser before it would read a stranger's body. */
+function checkRoute(handlers: readonly Layer[], name: string): void {
+  const methods = new Set(handlers.map((handler) => handler.method))
+  for (const method of methods) {
+    const first = handlers.find((handler) => handler.method === undefined || handler.method === method)
+    if (first === undefined || marked.has(first.handle)) continue
+    throw new ConfigError(
+      `${method?.toUpperCase() ?? 'ALL'} ${name}`,
+      'the route is neither guarded nor marked: put allow(...) or open before its other handlers',
+    )
+  }
+}
+
+function walkApplication(layer: Layer, name: string, covered: boolean, depth: number): void {
+  if (covered) return
+  const application = applicationOf(layer)
+  if (application === undefined) {
+    throw new ConfigError(
+      name,
+      'a mounted application that cannot be looked into: guard its path with use(path, allow())',
+    )
+  }
+  walk(application.router.stack, name === '/' ? '' : name, false, depth + 1)
+}
+
+/**
+ * The application behind Express's `mounted_app`, which keeps it in a closure. Its first act on a request is to give it the
+ * application's prototype; that is answered with an exception, before anything is routed.
+ */
+function applicationOf(layer: Layer): { readonly router: Stack } | undefined {
+  let found: { readonly router: Stack } | undefined
+  const request = new Proxy(
+    {},
+    {
+      setPrototypeOf(_target, prototype: { readonly app?: { readonly router: Stack } } | null) {
+        found = prototype?.app
+        throw new Error('seen')
+      },
+    },
+  )
+  const response = { setHeader: () => undefined }
+  try {
+    const mounted = layer.handle as (request: object, response: object, next: () => void) => void
+    mounted(request, response, () => undefined)
+  } catch {
+    return found
+  }
+  return undefined
+}
+
+/** Where a layer is mounted, as text. A regular expression gets a name that covers and is covered by nothing. */
+function pathsOf(layer: Layer): readonly string[] {
+  if (layer.route === undefined && layer.slash === true) return ['/']
+  const path = layer.route?.path ?? layer.rawPath
+  const listed: readonly unknown[] = Array.isArray(path) ? path : [path]
+  return listed.map((one) => (typeof one === 'string' ? one : `(${String(one)})`))
+}
+
+/** Within one router, paths that begin with the same pattern are matched by the same rules; text is enough to compare. */
+function covers(settled: string, path: string): boolean {
+  if (settled === '/') return true
+  if (settled.startsWith('(')) return false
+  const base = settled.endsWith('/') ? settled.slice(0, -1) : settled
+  return path === settled || path === base || path.startsWith(`${base}/`)
+}

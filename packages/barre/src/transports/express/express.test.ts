@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { test } from 'node:test'
+import type { TestContext } from 'node:test'
+import express from 'express'
+import type { Express, Request, Response } from 'express'
+import { allowInsecureListener } from '../../core/index.ts'
+import { open, protect } from '../../entries/express.ts'
+import { exchange, namedTokens, plainRequest, start, statusOf } from '../../../test/http-wire.ts'
+import { routerMaxDepth } from './check.ts'
+
+const allow = protect({ auth: [{ provider: namedTokens() }] })
+const show = (request: Request, response: Response): void => {
+  response.json({ username: request.principal?.username })
+}
+
+async function serve(
+  app: Express,
+  context: TestContext,
+): Promise<(path: string, token?: string, method?: string) => Promise<Response2>> {
+  const port = await start(createServer(app), context)
+  return async (path, token, method = 'GET') => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method,
+      ...(token && { headers: { authorization: `Bearer ${token}` } }),
+    })
+    return { status: response.status, headers: response.headers, text: await response.text() }
+  }
+}
+
+interface Response2 {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+}
+
+const outcomes: readonly (readonly [token: string | undefined, status: number, body: object])[] = [
+  [undefined, 401, { error: 'unauthorized' }],
+  ['forged', 401, { error: 'unauthorized' }],
+  ['expired', 401, { error: 'unauthorized' }],
+  ['reader', 403, { error: 'insufficient_scope', scope: 'write' }],
+  ['a b', 400, { error: 'invalid_request' }],
+  ['throttled', 429, { error: 'too_many_requests' }],
+  ['down', 503, { error: 'temporarily_unavailable' }],
+  ['writer', 200, { username: 'writer' }],
+]
+
+for (const [token, status, body] of outcomes) {
+  for (const prefix of token === undefined ? [''] : ['', 'slow-']) {
+    test(`${prefix}${token ?? 'no token'} answers ${status}`, async (context) => {
+      const app = express()
+      app.put('/order/:id', allow({ scopes: 'write' }), show)
+      const call = await serve(app, context)
+      const { headers, text, ...answer } = await call('/order/1', token && prefix + token, 'PUT')
+      assert.equal(answer.status, status)
+      assert.deepEqual(JSON.parse(text), body)
+      if (status === 200) assert.equal(headers.get('x-proof'), 'seen')
+      else assert.equal(headers.get('cache-control'), 'no-store')
+      if (status === 401) assert.match(String(headers.get('www-authenticate')), /^Bearer realm="test"/)
+    })
+  }
+}
+
+test('open and optional let nobody in, but no bad credential where one is looked at', async (context) => {
+  const app = express()
+  app.get('/open', open, show)
+  app.get('/maybe', allow({ optional: true }), show)
+  app.get('/any', allow(), show)
+  const call = await serve(app, context)
+  assert.equal((await call('/open', 'forged')).status, 200)
+  assert.equal((await call('/maybe')).status, 200)
+  assert.equal((await call('/maybe', 'forged')).status, 401)
+  assert.equal((await call('/any')).status, 401)
+  assert.equal((await call('/any', 'reader')).text, '{"username":"reader"}')
+  assert.equal((await call('/any', undefined, 'HEAD')).status, 401)
+})
+
+test('two Authorization headers are malformed', async (context) => {
+  const app = express().get('/', allow(), show)
+  const port = await start(createServer(app), context)
+  const twice = ['Authorization: Bearer writer', 'Authorization: Bearer writer']
+  assert.equal(statusOf(await exchange(port, plainRequest('GET /', ...twice))), 400)
+})
+
+test('a refused body is not parsed', async (context) => {
+  const app = express()
+  app.post('/', allow(), express.json(), show)
+  const port = await start(createServer(app), context)
+  const broken = plainRequest('POST /', 'Content-Type: application/json', 'Content-Length: 1')
+  assert.equal(statusOf(await exchange(port, `${broken}{`)), 401)
+})
+
+test('a handler that throws is answered by Express', async (context) => {
+  const app = express()
+  app.set('env', 'test')
+  app.get('/', allow(), () => {
+    throw new Error('ours to see')
+  })
+  const call = await serve(app, context)
+  assert.equal((await call('/', 'reader')).status, 500)
+  assert.equal((await call('/', 'slow-reader')).status, 500)
+})
+
+test('providers see the whole path below a router', async (context) => {
+  const provider = namedTokens()
+  const guard = protect({ auth: [{ provider }], publicOrigin: 'https://orders.example' })
+  const router = express.Router().get('/:id', guard(), show)
+  const call = await serve(express().use('/order', router), context)
+  assert.equal((await call('/order/1?q', 'reader')).status, 200)
+  assert.deepEqual(provider.calls, ['GET https://orders.example/order/1'])
+})
+
+const settled: readonly (readonly [name: string, build: (app: Express) => void])[] = [
+  ['guards and marks', (app) => app.get('/a', open, show).put('/a', allow({ scopes: 'x' }), show)],
+  ['guards of route()', (app) => app.route('/a').all(allow()).get(show).put(show)],
+  ['a guard for the application', (app) => app.use(allow()).get('/a', show)],
+  ['a guard for a path', (app) => app.use('/api', allow()).get('/api/a', show)],
+  ['a guard for a path, slash at the end', (app) => app.use('/api/', allow()).get('/api', show)],
+  ['a guard before a router', (app) => app.use('/api', allow(), express.Router().get('/a', show))],
+  ['a guard in a router', (app) => app.use('/api', express.Router().use(allow()).get('/a', show))],
+  [
+    'guards in a nested router',
+    (app) => app.use(express.Router().use('/x', express.Router().get('/a', allow(), show))),
+  ],
+  ['guards in a mounted application', (app) => app.use('/sub', express().get('/a', allow(), show))],
+  ['a guard before a mounted application', (app) => app.use('/sub', allow(), express().get('/a', show))],
+  ['middleware that is no route', (app) => app.use(express.json()).get('/a', allow(), show)],
+  ['every path of a list', (app) => app.use(['/a', '/b'], allow()).get(['/a/x', '/b'], show)],
+]
+
+for (const [name, build] of settled) {
+  test(`check passes ${name}`, () => {
+    const app = express()
+    build(app)
+    allow.check(app)
+  })
+}
+
+const unsettled: readonly (readonly [name: string, build: (app: Express) => void, path: string])[] = [
+  ['a bare route', (app) => app.get('/a', show), 'GET /a'],
+  ['a bare route among others', (app) => app.get('/a', open, show).put('/a', show), 'PUT /a'],
+  ['a route with all', (app) => app.route('/a').all(show), 'ALL /a'],
+  ['a route whose guard comes late', (app) => app.post('/a', express.json(), allow(), show), 'POST /a'],
+  ['a method added to a guarded route', (app) => app.route('/a').get(allow(), show).put(show), 'PUT /a'],
+  ['a route before the guard', (app) => app.get('/a', show).use(allow()), 'GET /a'],
+  ['a route beside the guarded path', (app) => app.use('/api', allow()).get('/apis', show), 'GET /apis'],
+  ['a path in other letters', (app) => app.use('/api', allow()).get('/API/a', show), 'GET /API/a'],
+  ['a second route of a guarded path', (app) => app.get('/a', allow(), show).get('/a', show), 'GET /a'],
+  [
+    'a guard of the parent that an inner path repeats',
+    (app) => app.use('/a/b', allow()).use('/a', express.Router().get('/b', show)),
+    'GET /a/b',
+  ],
+  ['one path of a list', (app) => app.use('/a', allow()).get(['/a', '/b'], show), 'GET /a|/b'],
+  ['a regular expression', (app) => app.use('/a', allow()).get(/^\/a/, show), 'GET (/^\\/a/)'],
+  ['a guard by a regular expression', (app) => app.use(/^\/a/, allow()).get('/a', show), 'GET /a'],
+  [
+    'a nested router',
+    (app) => app.use('/x', express.Router().use('/y', express.Router().get('/a', show))),
+    'GET /x/y/a',
+  ],
+  ['a mounted application', (app) => app.use('/sub', express().get('/a', show)), 'GET /sub/a'],
+  [
+    'an application in a mounted one',
+    (app) => app.use('/s', express().use('/t', express().get('/a', show))),
+    'GET /s/t/a',
+  ],
+  ['a wrapped guard', (app) => app.get('/a', (...input) => allow()(...input), show), 'GET /a'],
+]
+
+for (const [name, build, path] of unsettled) {
+  test(`check refuses ${name}`, () => {
+    const app = express()
+    build(app)
+    assert.throws(() => allow.check(app), { code: 'config', path })
+  })
+}
+
+test('check looks into routers up to a depth', () => {
+  const nest = (depth: number): express.Router =>
+    depth === 0 ? express.Router().get('/a', open, show) : express.Router().use(nest(depth - 1))
+  allow.check(express().use(nest(routerMaxDepth - 1)))
+  assert.throws(() => allow.check(express().use(nest(routerMaxDepth))), { code: 'config' })
+})
+
+test('bad demands are a start error', () => {
+  assert.throws(() => allow({ scopes: [] }), { code: 'config', message: /^allow/ })
+  assert.throws(() => protect({ auth: [] }), { code: 'config', message: /^auth/ })
+})
+
+test('a checked application does not start in clear text off loopback', async () => {
+  const app = express().get('/', allow(), show)
+  allow.check(app)
+  const server = app.listen(0, '0.0.0.0')
+  const [error] = (await once(server, 'error')) as [Error]
+  assert.match(error.message, /^auth: the listener at 0\.0\.0\.0/)
+  assert.equal(server.listening, false)
+})
+
+test('an application without a check refuses each call in clear text off loopback', async (context) => {
+  const server = createServer(express().get('/', allow(), show))
+  await once(server.listen(0, '0.0.0.0'), 'listening')
+  context.after(async () => void server.close())
+  const { port } = server.address() as { port: number }
+  assert.equal(statusOf(await exchange(port, plainRequest('GET /', 'Authorization: Bearer reader'))), 503)
+})
+
+test('check refuses a server that listens in clear text off loopback already', async (context) => {
+  const app = express().get('/', allow(), show)
+  const server = createServer(app)
+  await once(server.listen(0, '0.0.0.0'), 'listening')
+  context.after(async () => void server.close())
+  assert.throws(() => allow.check(app, server), { code: 'config', path: 'auth' })
+})
+
+test('[allowInsecureListener] lets it start', async () => {
+  const insecure = protect({ auth: [{ provider: namedTokens() }], [allowInsecureListener]: true })
+  const app = express().get('/', insecure(), show)
+  insecure.check(app)
+  const server = app.listen(0, '0.0.0.0')
+  await once(server, 'listening')
+  server.close()
+})

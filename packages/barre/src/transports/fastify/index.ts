@@ -1,0 +1,1 @@
+export { fastifyPlugin } from './plugin.ts'

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import { test } from 'node:test'
+import { namedTokens, start } from '../../../test/http-wire.ts'
+import { handler } from './handler.ts'
+import type { Credentials } from './handler.ts'
+
+const { authenticate, authorize } = handler(namedTokens())
+const url = 'http://test/'
+
+const sources: readonly (readonly [name: string, from: (authorization: string) => Credentials])[] = [
+  ['a header value', (authorization) => authorization],
+  ['Headers', (authorization) => new Headers({ authorization })],
+  ['a Request', (authorization) => new Request(url, { headers: { authorization } })],
+  ['a header record', (authorization) => ({ authorization })],
+]
+
+for (const [name, from] of sources) {
+  test(`authenticates from ${name}`, async () => {
+    const result = await authenticate(from('Bearer slow-reader'))
+    assert.equal(result.ok && result.value.username, 'reader')
+    const refused = await authenticate(from('Bearer forged'))
+    assert.equal(!refused.ok && refused.denial.code, 'invalid')
+  })
+}
+
+test('authenticates from a request of node:http', async (context) => {
+  const server = createServer((request, response) => {
+    const result = authenticate(request)
+    response.end(String('ok' in result && result.ok && result.value.username))
+  })
+  const port = await start(server, context)
+  const response = await fetch(`http://127.0.0.1:${port}`, { headers: { authorization: 'Bearer writer' } })
+  assert.equal(await response.text(), 'writer')
+})
+
+test('answers without a promise when the provider does', () => {
+  const result = authenticate('Bearer reader')
+  assert.ok('ok' in result && result.ok)
+  assert.equal(authorize(result.value, 'read'), undefined)
+  assert.equal(authorize(result.value, { all: ['read', 'write'] })?.code, 'insufficient_scope')
+})
+
+test('nothing to read is missing', () => {
+  const result = authenticate({})
+  assert.equal('ok' in result && !result.ok && result.denial.code, 'missing')
+})

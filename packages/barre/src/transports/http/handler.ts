@@ -1,0 +1,61 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { authenticate, authorize, chain, ok, refuse } from '../../core/index.ts'
+import type { Awaitable, Call, Denial, Principal, Provider, Result, Scopes } from '../../core/index.ts'
+import { toCall } from './http-call.ts'
+import { toSettings } from './http-options.ts'
+
+/** What a credential can be read from: a request of node:http or of fetch, its headers, or an Authorization value. */
+export type Credentials = IncomingMessage | Request | Headers | IncomingHttpHeaders | string
+
+/** The imperative form: a provider's two questions, asked by the program itself. */
+export interface Handler {
+  /** Who is calling, whatever their scopes. */
+  authenticate(from: Credentials): Awaitable<Result<Principal>>
+  /** The refusal when the principal lacks the scopes, else nothing. */
+  authorize(principal: Principal, scopes: Scopes): Denial | undefined
+}
+
+/** Wraps a provider for use without a declarative `auth`. */
+export function handler(provider: Provider): Handler {
+  const policy = { alternatives: [{ provider, entry: 'handler' }], optional: false }
+  return {
+    authenticate: (from) =>
+      chain(authenticate(policy, toCallFrom(from)), (decision): Result<Principal> => {
+        if (!decision.ok) return { ok: false, denial: decision.denial }
+        return decision.principal ? ok(decision.principal) : refuse('missing', 'no credential was sent')
+      }),
+    authorize,
+  }
+}
+
+const settings = toSettings({})
+
+function toCallFrom(from: Credentials): Call {
+  if (typeof from === 'string') return headerCall((name) => (name === 'authorization' ? [from] : []))
+  if (isIncoming(from)) return toCall(from, from.url?.split('?', 1)[0] ?? '', settings)
+  if (from instanceof Headers) return headerCall((name) => present(from.get(name)))
+  if (from instanceof Request) {
+    const { headers, method, url, signal } = from
+    return headerCall((name) => present(headers.get(name)), { method, target: url, signal })
+  }
+  return headerCall((name) => present(Object.hasOwn(from, name) ? from[name] : undefined))
+}
+
+function isIncoming(from: object): from is IncomingMessage {
+  return 'rawHeaders' in from && 'socket' in from
+}
+
+function present(value: string | readonly string[] | null | undefined): readonly string[] {
+  if (value === null || value === undefined) return []
+  return typeof value === 'string' ? [value] : value
+}
+
+function headerCall(metadata: Call['metadata'], known?: Pick<Call, 'method' | 'target' | 'signal'>): Call {
+  return {
+    method: known?.method ?? '',
+    target: known?.target ?? '',
+    signal: known?.signal ?? new AbortController().signal,
+    peer: { encrypted: false },
+    metadata,
+  }
+}

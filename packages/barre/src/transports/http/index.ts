@@ -1,0 +1,21 @@
+export { forwardedMaxHops } from './address.ts'
+export { handler } from './handler.ts'
+export type { Credentials, Handler } from './handler.ts'
+export { toCall } from './http-call.ts'
+export { toSettings } from './http-options.ts'
+export type { HttpOptions, HttpSettings } from './http-options.ts'
+export { normalisePath, pathMaxLength } from './path.ts'
+export { protect } from './protect.ts'
+export type { ProtectedListener, RequestContext, RequestHandler, ResourceOptions } from './protect.ts'
+export { drain, drainMaxBytes, hasLongBody, phrase, sendRefusal, sendReply, writeRefusal } from './refusal.ts'
+export type { HttpRefusal } from './refusal.ts'
+export {
+  findProblem,
+  intercept,
+  mustNotServe,
+  onListen,
+  problemFinder,
+  refuseToStart,
+  serverOf,
+} from './server.ts'
+export type { Intercept } from './server.ts'

@@ -1,0 +1,222 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Server as NetServer } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { chain, guard, isPromise } from '../../core/index.ts'
+import type { Awaitable, ConfigError, Denial, Principal, Reply, Rules } from '../../core/index.ts'
+import { toCall } from './http-call.ts'
+import { toSettings } from './http-options.ts'
+import type { HttpOptions, HttpSettings } from './http-options.ts'
+import { normalisePath } from './path.ts'
+import { methodNotAllowed, notFound, phrase, sendRefusal, sendReply, writeRefusal } from './refusal.ts'
+import type { HttpRefusal } from './refusal.ts'
+import { toResourceTable } from './resources.ts'
+import type { Params, Resource, ResourceTable } from './resources.ts'
+import {
+  findProblem,
+  intercept,
+  mustNotServe,
+  onListen,
+  problemFinder,
+  refuseToStart,
+  serverOf,
+} from './server.ts'
+import type { Intercept } from './server.ts'
+
+export interface ResourceOptions<Auth> extends HttpOptions {
+  /**
+   * `'METHOD /path/:name'` to what it demands; `true` is the service's `auth` as it is, `false` is open. GET covers HEAD.
+   * A path in no row answers 404, unless there is a row `'* *'`.
+   */
+  readonly resources: Readonly<Record<string, Auth | true>>
+}
+
+/** What the guard found out about a request. */
+export interface RequestContext {
+  /** The row of `resources` that matched: `GET /order/:id`. */
+  readonly route: string
+  /** Decoded once; an escape that is still there is text. */
+  readonly params: Params
+  /** Absent where the resource is open, or optional and nobody authenticated. */
+  readonly principal: Principal | undefined
+  /** Metadata for the answer: set on the response already, to be sent by an upgrade listener itself. */
+  readonly reply: Reply
+}
+
+export type RequestHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  context: RequestContext,
+) => unknown
+
+/** A request listener for `createServer`. It guards upgrades, CONNECT and `Expect: 100-continue` of its servers too. */
+export interface ProtectedListener {
+  (request: IncomingMessage, response: ServerResponse): void
+  /** For a server that gets its connections without `listen()`. */
+  attach(server: NetServer): void
+  /** Whether every provider can be used now. */
+  ready(): boolean
+  /** Closes the providers; happens by itself when the last server closes. */
+  close(): Promise<void>
+}
+
+/** Guards a request listener of node:http or node:https; throws ConfigError. */
+export function protect(
+  rules: Rules,
+  options: ResourceOptions<unknown>,
+  handler: RequestHandler,
+): ProtectedListener {
+  const settings = toSettings(options)
+  const table = toResourceTable(options.resources, rules)
+  const isGuarded = table.resources.some((resource) => resource.policy !== undefined)
+  const problemOf = isGuarded ? problemFinder(rules, settings) : (): undefined => undefined
+  const service = { rules, settings, table, isGuarded, problemOf, servers: new Set<NetServer>() }
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
+    serve(service, request, response, (context) => handler(request, response, context))
+  }
+  const attach = (server: NetServer): void => attachTo(service, server, handler)
+  onListen(listener, attach)
+  return Object.assign(listener, { attach, ready: () => rules.ready(), close: () => rules.close() })
+}
+
+interface Service {
+  readonly rules: Rules
+  readonly settings: HttpSettings
+  readonly table: ResourceTable
+  readonly isGuarded: boolean
+  readonly problemOf: (server: NetServer | undefined) => ConfigError | undefined
+  /** The servers that are open and guarded. */
+  readonly servers: Set<NetServer>
+}
+
+type Verdict = { readonly refusal: HttpRefusal } | { readonly context: RequestContext }
+
+function serve(
+  service: Service,
+  request: IncomingMessage,
+  response: ServerResponse,
+  proceed: (context: RequestContext) => unknown,
+): void {
+  settle(judge(service, request, request.method ?? ''), (verdict) => {
+    if ('refusal' in verdict) return sendRefusal(request, response, verdict.refusal)
+    sendReply(response, verdict.context.reply)
+    proceed(verdict.context)
+  })
+}
+
+/** For connections that leave HTTP: nothing on the socket handles errors until the listener has it. */
+function serveSocket(
+  service: Service,
+  method: string,
+  request: IncomingMessage,
+  socket: Duplex,
+  proceed: (context: RequestContext) => unknown,
+): void {
+  socket.on('error', ignore)
+  settle(judge(service, request, method), (verdict) => {
+    socket.removeListener('error', ignore)
+    if (socket.destroyed) return
+    if ('refusal' in verdict) writeRefusal(socket, verdict.refusal)
+    else proceed(verdict.context)
+  })
+}
+
+/** After a wait, `next` runs outside the promise: what a handler throws is then as uncaught as without a guard. */
+function settle(verdict: Awaitable<Verdict>, next: (verdict: Verdict) => void): void {
+  if (isPromise(verdict)) void verdict.then((known) => process.nextTick(next, known))
+  else next(verdict)
+}
+
+function judge(service: Service, request: IncomingMessage, method: string): Awaitable<Verdict> {
+  const server = serverOf(request)
+  if (server !== undefined && !service.servers.has(server)) attachTo(service, server, undefined)
+  if (service.problemOf(server) !== undefined) return { refusal: phrase(mustNotServe) }
+  // The target of a CONNECT is no path; only a row for every path can match it.
+  if (method === 'CONNECT') return judgeAt(service, request, method, undefined)
+  const path = normalisePath(request.url ?? '')
+  return path.ok ? judgeAt(service, request, method, path.value) : deny(path.denial)
+}
+
+function judgeAt(
+  { table, settings }: Service,
+  request: IncomingMessage,
+  method: string,
+  path: string | undefined,
+): Awaitable<Verdict> {
+  const match = table.match(request.method ?? '', path)
+  if (match.kind === 'none') return { refusal: notFound }
+  if (match.kind === 'other methods') return { refusal: methodNotAllowed(match.allowed) }
+  const { resource, params } = match
+  if (resource.policy === undefined) return admit(resource, params, undefined, none)
+  const call = toCall(request, path ?? request.url ?? '', settings, method)
+  return chain(guard(resource.policy, call), (decision) =>
+    decision.ok ? admit(resource, params, decision.principal, decision.reply) : { refusal: phrase(decision) },
+  )
+}
+
+const none: readonly never[] = []
+
+function ignore(): void {}
+
+function deny(denial: Denial): Verdict {
+  return { refusal: phrase({ ok: false, denial, challenges: none, reply: none }) }
+}
+
+function admit(resource: Resource, params: Params, principal: Principal | undefined, reply: Reply): Verdict {
+  return { context: { route: resource.route, params, principal, reply } }
+}
+
+function attachTo(service: Service, server: NetServer, handler: RequestHandler | undefined): void {
+  const { servers, rules, settings, isGuarded } = service
+  if (servers.has(server)) return
+  servers.add(server)
+  const intercepts = new Map<string, Intercept>([
+    [
+      'listening',
+      refuseToStart(server, () => (isGuarded ? findProblem(server, rules, settings) : undefined)),
+    ],
+    ['close', closing(service, server)],
+    ['upgrade', onSocket(service, 'UPGRADE')],
+    ['connect', onSocket(service, 'CONNECT')],
+    ['checkExpectation', onRequest(service)],
+  ])
+  if (handler !== undefined) {
+    // Node asks only where somebody listens; else it answers 100 Continue before we are called.
+    server.on('checkContinue', () => undefined)
+    intercepts.set('checkContinue', onContinue(service, server, handler))
+  }
+  intercept(server, intercepts)
+}
+
+function closing({ servers, rules }: Service, server: NetServer): Intercept {
+  return (proceed) => {
+    servers.delete(server)
+    if (servers.size === 0) rules.close().catch(() => undefined)
+    return proceed()
+  }
+}
+
+function onSocket(service: Service, method: string): Intercept {
+  return (proceed, request, socket) => {
+    serveSocket(service, method, request as IncomingMessage, socket as Duplex, proceed)
+    return true
+  }
+}
+
+function onRequest(service: Service): Intercept {
+  return (proceed, request, response) => {
+    serve(service, request as IncomingMessage, response as ServerResponse, proceed)
+    return true
+  }
+}
+
+function onContinue(service: Service, server: NetServer, handler: RequestHandler): Intercept {
+  return (proceed, request, response) => {
+    const [asked, answer] = [request as IncomingMessage, response as ServerResponse]
+    serve(service, asked, answer, (context) => {
+      if (server.listenerCount('checkContinue') > 1) return proceed(context)
+      answer.writeContinue()
+      return handler(asked, answer, context)
+    })
+    return true
+  }
+}

@@ -30,10 +30,10 @@ export function parseBasic(token: string): Result<BasicCredential> {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-function decode(token: string): string | undefined {
-  const bytes = Buffer.from(token, 'base64')
+function decode(encoded: string): string | undefined {
+  const bytes = Buffer.from(encoded, 'base64')
   // Node skips what is not base64: only a text that it would write the same way is one.
-  if (bytes.toString('base64') !== token) return undefined
+  if (bytes.toString('base64') !== encoded) return undefined
   try {
     const text = utf8.decode(bytes)
     return /\p{Cc}/u.test(text) ? undefined : text

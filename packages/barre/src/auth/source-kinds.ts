@@ -1,7 +1,4 @@
-/**
- * The only list of calling kinds: a line here makes a source known to every client, to the types and to the
- * schema.
- */
+/** The only list of calling kinds: a line here makes one known to every client, to the types and to the schema. */
 export {
   basicKind,
   bearerKind,

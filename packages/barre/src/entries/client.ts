@@ -8,4 +8,4 @@ export const bearer: SourceFactory<BearerTokenConfig> = toSourceFactory(bearerKi
 export const propagate: SourceFactory<PropagateConfig> = toSourceFactory(propagateKind, 'propagate')
 
 export type { SourceFactory, TokenSource } from '../auth/index.ts'
-export type { BearerTokenConfig, CredentialsConfig, PropagateConfig } from '../client/index.ts'
+export type * from '../client/index.ts'

@@ -7,10 +7,4 @@ export const fileUserStore: ProviderFactory<FileUserStoreConfig> = toProviderFac
 export const mutualTls: ProviderFactory<MutualTlsConfig> = toProviderFactory(mutualTlsKind)
 
 export type { ProviderFactory } from '../auth/index.ts'
-export type {
-  AnyFromCa,
-  FileUserStoreConfig,
-  MutualTlsConfig,
-  NamedIdentities,
-  UserConfig,
-} from '../listener/index.ts'
+export type * from '../listener/index.ts'

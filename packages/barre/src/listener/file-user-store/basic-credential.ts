@@ -15,7 +15,7 @@ export function readBasic(call: Call): Result<BasicCredential> | undefined {
 }
 
 /** Splits the base64 part at its first colon. */
-export function parseBasic(token: string): Result<BasicCredential> {
+function parseBasic(token: string): Result<BasicCredential> {
   const userPass = decode(token)
   const colon = userPass?.indexOf(':') ?? -1
   if (userPass === undefined || colon === -1) {

@@ -6,9 +6,8 @@ import type { Providers } from './entry.ts'
 import { scopesShape } from './scopes.ts'
 
 /**
- * Compiles a service's `auth` into what its transport asks. `undefined` and `false` declare none: resources
- * are then open unless
- * they bring their own entries. Throws ConfigError that names the field below `path`.
+ * Compiles a service's `auth` into what its transport asks. `undefined` and `false` declare none: resources are
+ * then open unless they bring their own entries. Throws ConfigError that names the field below `path`.
  */
 export function compileAuth(auth: AuthConfig | false | undefined, services: Services, path = 'auth'): Rules {
   const providers: Providers = { services, made: [], given: new Set() }

@@ -71,7 +71,8 @@ function findWay(
   for (const name of Reflect.ownKeys(entry)) {
     if (typeof name === 'string' && ways.includes(name)) continue
     const field = typeof name === 'symbol' ? `${path}[${name.description}]` : `${path}.${name}`
-    throw new ConfigError(field, `unknown field; known here: ${ways.join(', ')}, scopes`)
+    const known = ways.includes('all') ? [...ways, 'scopes'] : ways
+    throw new ConfigError(field, `unknown field; known here: ${known.join(', ')}`)
   }
   const [way, second] = Object.keys(entry)
   if (way === undefined) throw new ConfigError(path, `expected one of ${ways.join(', ')}`)

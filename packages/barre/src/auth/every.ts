@@ -5,9 +5,8 @@ import type { Authenticated, Awaitable, Call, Principal, Provider, Reply, Result
 type Readings = readonly unknown[]
 
 /**
- * A provider that holds when every one of `providers` does. The first names the caller; the earliest expiry
- * of all counts.
- * It abstains only when all abstain.
+ * A provider that holds when every one of `providers` does. The first names the caller; the earliest expiry of all
+ * counts. It abstains only when all abstain.
  */
 export function every(providers: readonly Provider[]): Provider<Readings> {
   return {

@@ -1,4 +1,5 @@
 export * from './auth-config.ts'
 export * from './compile-auth.ts'
 export * from './compile-client-auth.ts'
+export * from './factories.ts'
 export * from './services.ts'

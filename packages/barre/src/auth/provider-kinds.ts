@@ -1,7 +1,4 @@
-/**
- * The only list of listening kinds: a line here makes a provider known to every wire, to the types and to the
- * schema.
- */
+/** The only list of listening kinds: a line here makes one known to every wire, to the types and to the schema. */
 export {
   fileUserStoreKind,
   jwtKind,

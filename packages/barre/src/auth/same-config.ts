@@ -1,7 +1,6 @@
 /**
- * Whether two configurations mean the same: records and lists by their contents, everything else (keys,
- * secrets, functions)
- * by identity, since objects with private state look alike from outside.
+ * Whether two configurations mean the same: records and lists by their contents, everything else (keys, secrets,
+ * functions) by identity, since objects with private state look alike from outside.
  */
 export function isSameConfig(one: unknown, other: unknown): boolean {
   if (Object.is(one, other)) return true

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { ConfigError, createRevocations, systemClock } from '../core/index.ts'
+import { createRevocations, systemClock } from '../core/index.ts'
 import { createFetch } from '../egress/index.ts'
 import { authenticatedFetch } from '../transports/fetch/index.ts'
 import type { Fetch, Log, Services } from '../core/index.ts'
+import { compileClientAuth } from './compile-client-auth.ts'
 
 /** The outside world as a program has it: the machine's clock and randomness, the network, a silent log. */
 export function createServices(overrides: Partial<Services> = {}): Services {
@@ -14,9 +15,7 @@ export function createServices(overrides: Partial<Services> = {}): Services {
       if (config.auth === undefined) return fetch
       return authenticatedFetch(fetch, services.credentialSource(config.auth, join(path, 'auth')))
     },
-    credentialSource(_auth, path) {
-      throw new ConfigError(path, 'no client kinds are registered')
-    },
+    credentialSource: (auth, path) => compileClientAuth(auth, services, path),
     log: silentLog,
     revocations: createRevocations(),
     ...overrides,

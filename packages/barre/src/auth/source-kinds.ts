@@ -1,5 +1,8 @@
-/**
- * The only list of calling kinds: a line here makes a source known to every client, to the types and to the
- * schema.
- */
-export { basicKind, bearerKind, inferredJwtKind, propagateKind, selfSignedJwtKind } from '../client/index.ts'
+/** The only list of calling kinds: a line here makes one known to every client, to the types and to the schema. */
+export {
+  basicKind,
+  bearerKind,
+  inferredJwtKind,
+  propagateKind,
+  selfSignedJwtKind, //
+} from '../client/index.ts'

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { createRevocations, isRevokedBy, watch } from './watch.ts'
+import { systemClock } from './clock.ts'
 import { toPrincipal } from './principal.ts'
 import type { Denial } from './denial.ts'
 import type { Principal } from './principal.ts'
@@ -24,7 +25,7 @@ function watched(t: TestContext, expiresAtSeconds?: number) {
   const ends: Denial[] = []
   const revocations = createRevocations()
   const dispose = watch(caller(expiresAtSeconds), (denial) => ends.push(denial), {
-    now: () => Date.now(),
+    now: systemClock,
     revocations,
   })
   return { ends, revocations, dispose }
@@ -51,7 +52,7 @@ test('waits out an expiry beyond the longest timer of 2^31-1 ms', (t) => {
     t.mock.timers.tick(longestMs)
     assert.equal(ends.length, 0)
   }
-  t.mock.timers.tick(expiresAtSeconds * 1000 - Date.now() - 1)
+  t.mock.timers.tick(expiresAtSeconds * 1000 - systemClock() - 1)
   assert.equal(ends.length, 0)
   t.mock.timers.tick(1)
   assert.equal(ends[0]?.code, 'expired')

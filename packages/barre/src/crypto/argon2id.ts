@@ -1,8 +1,5 @@
-import { argon2 } from 'node:crypto'
+import { argon2, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
-import { timingSafeEqual } from 'node:crypto'
-import { refuse, ok } from '../core/index.ts'
-import type { Result } from '../core/index.ts'
 
 const derive = promisify(argon2)
 
@@ -32,23 +29,20 @@ export interface Argon2idHash extends Argon2idCost {
 const phc =
   /^\$argon2id\$v=19\$m=(\d{1,9}),t=(\d{1,9}),p=(\d{1,9})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/
 
-/** Reads a stored hash; the refusal says what is wrong with it, and never what it holds. */
-export function parseArgon2id(stored: string): Result<Argon2idHash> {
+/** What `parseArgon2id` reads, for messages. */
+export const argon2idForm: string = [
+  '$argon2id$v=19$m=...,t=...,p=...$salt$hash in unpadded base64, at most ',
+  `m=${argon2idMaxCost.memoryKib},t=${argon2idMaxCost.passes},p=${argon2idMaxCost.lanes}`,
+].join('')
+
+/** Reads a stored hash; `undefined` when it is of another form, or asks for too much. */
+export function parseArgon2id(stored: string): Argon2idHash | undefined {
   const match = phc.exec(stored)
-  if (match === null) {
-    return refuse('malformed', 'expected $argon2id$v=19$m=...,t=...,p=...$salt$hash in unpadded base64')
-  }
-  const [, memory, passes, lanes, salt, tag] = match as unknown as readonly [string, ...string[]]
-  const hash = {
-    memoryKib: Number(memory),
-    passes: Number(passes),
-    lanes: Number(lanes),
-    salt: Buffer.from(salt!, 'base64'),
-    tag: Buffer.from(tag!, 'base64'),
-  }
-  return isAffordable(hash)
-    ? ok(hash)
-    : refuse('malformed', `expected a cost from m=8*p,t=1,p=1 to ${atMost()}`)
+  if (match === null) return undefined
+  const [, memory, passes, lanes, salt = '', tag = ''] = match
+  const cost = { memoryKib: Number(memory), passes: Number(passes), lanes: Number(lanes) }
+  if (!isAffordable(cost)) return undefined
+  return { ...cost, salt: Buffer.from(salt, 'base64'), tag: Buffer.from(tag, 'base64') }
 }
 
 function isAffordable({ memoryKib, passes, lanes }: Argon2idCost): boolean {
@@ -58,13 +52,7 @@ function isAffordable({ memoryKib, passes, lanes }: Argon2idCost): boolean {
   return memoryKib >= 8 * lanes && memoryKib <= max.memoryKib
 }
 
-function atMost(): string {
-  return `m=${argon2idMaxCost.memoryKib},t=${argon2idMaxCost.passes},p=${argon2idMaxCost.lanes}`
-}
-
-/**
- * Hashes a password (its UTF-8 bytes as they are) into the PHC text form. `salt` is 16 fresh random bytes.
- */
+/** Hashes a password (its UTF-8 bytes as they are) into the PHC text form. `salt` is 16 fresh random bytes. */
 export async function hashArgon2id(
   password: string,
   salt: Uint8Array,

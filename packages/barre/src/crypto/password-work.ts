@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os'
-import type { Result } from '../core/index.ts'
 import { WorkQueue } from './work-queue.ts'
 
 /** How many password checks may wait; at 200 a second that is about a second and a half. */
@@ -8,7 +7,7 @@ export const passwordQueueMax = 256
 // One for the process: what it bounds, the processor, is one too. A core stays free for everything else.
 const queue = new WorkQueue(Math.max(1, availableParallelism() - 1), passwordQueueMax)
 
-/** Runs a password computation when it is its turn; `throttled` when too many wait. */
-export function queuePasswordWork<T>(job: () => Promise<T>): Promise<Result<T>> {
+/** Runs a password computation when it is its turn; `undefined` when too many wait already. */
+export function queuePasswordWork<T>(job: () => Promise<T>): Promise<T> | undefined {
   return queue.run(job)
 }

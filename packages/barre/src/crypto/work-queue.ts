@@ -1,7 +1,4 @@
-import { ok, refuse } from '../core/index.ts'
-import type { Result } from '../core/index.ts'
-
-/** Runs a bounded number of jobs at once and lets a bounded number wait; refuses the rest as `throttled`. */
+/** Runs a bounded number of jobs at once, lets a bounded number wait, and takes no more than that. */
 export class WorkQueue {
   readonly #concurrency: number
   readonly #waitingMax: number
@@ -13,21 +10,21 @@ export class WorkQueue {
     this.#waitingMax = waitingMax
   }
 
-  async run<T>(job: () => Promise<T>): Promise<Result<T>> {
-    if (this.#running >= this.#concurrency) {
-      if (this.#waiting.length >= this.#waitingMax) {
-        return refuse('throttled', `${this.#waitingMax} password checks wait already`, {
-          retryAfterSeconds: 1,
-        })
-      }
-      // The job that ends hands its place over, so that none can slip in between.
-      await new Promise<void>((resume) => this.#waiting.push(resume))
-    } else {
+  /** The job's outcome, in its turn; `undefined` when too many wait already, and the job is not run. */
+  run<T>(job: () => Promise<T>): Promise<T> | undefined {
+    if (this.#running < this.#concurrency) {
       this.#running++
+      return this.#finish(job)
     }
+    if (this.#waiting.length >= this.#waitingMax) return undefined
+    return new Promise<void>((resume) => this.#waiting.push(resume)).then(() => this.#finish(job))
+  }
+
+  async #finish<T>(job: () => Promise<T>): Promise<T> {
     try {
-      return ok(await job())
+      return await job()
     } finally {
+      // The place is handed over, so that no newcomer can slip in between.
       const next = this.#waiting.shift()
       if (next === undefined) this.#running--
       else next()

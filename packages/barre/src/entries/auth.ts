@@ -1,1 +1,2 @@
-export * from '../auth/index.ts'
+export { compileAuth, compileClientAuth, createServices } from '../auth/index.ts'
+export type { AuthConfig, ClientAuthConfig, ListenerAuthConfig, ResourceAuth } from '../auth/index.ts'

@@ -19,8 +19,7 @@ function passOn({ caller }: Need, nowMs: number): Result<Outgoing> {
   if (caller === undefined)
     return refuse('missing', 'propagation needs the inbound caller: pass `caller` with the call')
   const { principal, credential } = caller
-  // RFC 9449 and RFC 8705: only the one who holds the key can use such a token; sent on, it is refused or,
-  // worse, taken as a bearer's.
+  // RFC 9449 and 8705: only who holds the key can use such a token; sent on, it is refused or taken for a bearer's.
   if (principal.scheme === 'DPoP' || principal.claims['cnf'] !== undefined) {
     return refuse(
       'invalid',

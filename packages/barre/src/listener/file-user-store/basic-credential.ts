@@ -15,7 +15,7 @@ export function readBasic(call: Call): Result<BasicCredential> | undefined {
 }
 
 /** Splits the base64 part at its first colon. */
-export function parseBasic(token: string): Result<BasicCredential> {
+function parseBasic(token: string): Result<BasicCredential> {
   const userPass = decode(token)
   const colon = userPass?.indexOf(':') ?? -1
   if (userPass === undefined || colon === -1) {
@@ -30,10 +30,10 @@ export function parseBasic(token: string): Result<BasicCredential> {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-function decode(token: string): string | undefined {
-  const bytes = Buffer.from(token, 'base64')
+function decode(encoded: string): string | undefined {
+  const bytes = Buffer.from(encoded, 'base64')
   // Node skips what is not base64: only a text that it would write the same way is one.
-  if (bytes.toString('base64') !== token) return undefined
+  if (bytes.toString('base64') !== encoded) return undefined
   try {
     const text = utf8.decode(bytes)
     return /\p{Cc}/u.test(text) ? undefined : text

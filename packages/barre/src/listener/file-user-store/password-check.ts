@@ -1,4 +1,4 @@
-import { ConfigError, ok } from '../../core/index.ts'
+import { ConfigError, ok, refuse } from '../../core/index.ts'
 import type { Awaitable, Result } from '../../core/index.ts'
 import { equalSecrets, queuePasswordWork, verifyArgon2id } from '../../crypto/index.ts'
 import type { Argon2idHash } from '../../crypto/index.ts'
@@ -11,10 +11,9 @@ export const costsMax = 4
 export type PasswordCheck = (user: User | undefined, password: string) => Awaitable<Result<boolean>>
 
 /**
- * A check that costs the same for every user of a store, and for none: one hash for each cost that the store
- * holds, the user's own
- * where it has that cost, else a decoy. So its duration does not tell who exists, or how their password is
- * stored.
+ * A check that costs the same for every user of a store, and for none: one hash for each cost that the store holds,
+ * the user's own where it has that cost, else a decoy. So its duration does not tell who exists, or how their
+ * password is stored.
  */
 export function createPasswordCheck(
   users: Iterable<User>,
@@ -30,7 +29,10 @@ export function createPasswordCheck(
     const plain = user !== undefined && user.hash === undefined ? user.stored.reveal() : unmatchable
     const matchesPlain = equalSecrets(password, plain) && plain !== unmatchable
     if (decoys.size === 0) return ok(matchesPlain)
-    return queuePasswordWork(async () => (await matchesHash(decoys, user, password)) || matchesPlain)
+    const matches = queuePasswordWork(() => matchesHash(decoys, user, password))
+    if (matches === undefined)
+      return refuse('throttled', 'too many password checks wait', { retryAfterSeconds: 1 })
+    return matches.then((matchesOwn) => ok(matchesOwn || matchesPlain))
   }
 }
 

@@ -8,9 +8,8 @@ export const successMaxAgeMs = 60_000
 export const successMax = 1_000
 
 /**
- * Remembers which passwords were right, never which were wrong, and no password: keys are HMACs under a
- * random key that this store
- * alone has, over the stored hash too, so that a changed password ends its entry.
+ * Remembers which passwords were right, never which were wrong, and no password: keys are HMACs under a random key
+ * that this store alone has, over the stored hash too, so that a changed password ends its entry.
  */
 export class SuccessCache {
   readonly #now: () => number

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type * as Toml from 'smol-toml'
 import { allowPlainPasswords, ConfigError, isRecord, Secret } from '../../core/index.ts'
-import { parseArgon2id } from '../../crypto/index.ts'
+import { argon2idForm, parseArgon2id } from '../../crypto/index.ts'
 import type { Argon2idHash } from '../../crypto/index.ts'
 import { userShape } from './config.ts'
 import type { FileUserStoreConfig, UserConfig } from './config.ts'
@@ -120,8 +120,8 @@ function toUser({ username, password, scopes = [] }: UserConfig, allowPlain: boo
     )
   }
   const hash = parseArgon2id(stored.reveal())
-  if (hash.ok) return { ...user, hash: hash.value }
-  throw new ConfigError(`${place}.password`, `unusable hash: ${hash.denial.detail}`)
+  if (hash !== undefined) return { ...user, hash }
+  throw new ConfigError(`${place}.password`, `unusable hash: expected ${argon2idForm}`)
 }
 
 function splitScopes(scopes: string): readonly string[] {

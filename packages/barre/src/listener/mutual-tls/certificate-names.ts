@@ -1,14 +1,18 @@
 import type { X509Certificate } from 'node:crypto'
 
+type NamedCertificate = Pick<X509Certificate, 'subjectAltName' | 'toLegacyObject'>
+
 /** The names of a certificate, as identities are written in the configuration; the strongest kind first. */
-export function certificateNames(certificate: X509Certificate): readonly string[] {
+export function certificateNames(certificate: NamedCertificate): readonly string[] {
   const names = alternativeNames(certificate.subjectAltName ?? '')
-  const uris = names.filter(([type]) => type === 'URI').map(([, value]) => value)
+  const valuesOf = (type: string): string[] =>
+    names.filter((name) => name[0] === type && name[1] !== '').map(([, value]) => value)
+  const uris = valuesOf('URI')
   return [
     // SPIFFE X509-SVID §2: exactly one URI name, or there is no telling which one the issuer meant.
-    ...(uris.length === 1 && uris[0]!.startsWith('spiffe://') ? uris : []),
-    ...names.filter(([type]) => type === 'DNS').map(([, value]) => `dns:${value.toLowerCase()}`),
-    ...names.filter(([type]) => type === 'email').map(([, value]) => `email:${value}`),
+    ...(uris.length === 1 ? uris.filter((uri) => uri.startsWith('spiffe://')) : []),
+    ...valuesOf('DNS').map((value) => `dns:${value.toLowerCase()}`),
+    ...valuesOf('email').map((value) => `email:${value}`),
     ...commonName(certificate),
   ]
 }
@@ -31,8 +35,8 @@ function alternativeNames(text: string): readonly (readonly [type: string, value
   return names
 }
 
-function commonName(certificate: X509Certificate): readonly string[] {
+function commonName(certificate: NamedCertificate): readonly string[] {
   // Several common names come as a list: again no telling which one is meant.
   const name: unknown = certificate.toLegacyObject().subject?.CN
-  return typeof name === 'string' ? [`cn:${name}`] : []
+  return typeof name === 'string' && name !== '' ? [`cn:${name}`] : []
 }

@@ -6,10 +6,7 @@ export type MutualTlsConfig = NamedIdentities | AnyFromCa
 
 /** The callers named one by one. */
 export interface NamedIdentities {
-  /**
-   * `spiffe://domain/path`, `dns:name`, `cn:name` or `email:address`, each with its scopes; the first that
-   * fits counts.
-   */
+  /** `spiffe://domain/path`, `dns:name`, `cn:name` or `email:address`, to scopes; the first that fits counts. */
   readonly identities: Readonly<Record<string, readonly string[]>>
   readonly anyFromCa?: never
 }

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { ok, refuse, toPrincipal } from '../../core/index.ts'
-import type { Authenticated, Provider, ProviderKind, Result } from '../../core/index.ts'
+import type { Authenticated, Provider, ProviderKind, Result, Services } from '../../core/index.ts'
 import { mutualTlsShape } from './config.ts'
 import type { MutualTlsConfig } from './config.ts'
 import { certificateNames } from './certificate-names.ts'
@@ -9,30 +9,41 @@ import { certificateNames } from './certificate-names.ts'
 export const mutualTlsKind: ProviderKind<'mutualTlsConfig', MutualTlsConfig> = {
   key: 'mutualTlsConfig',
   shape: mutualTlsShape,
-  create: (config, services): Provider<Uint8Array> => ({
+  create: createMutualTls,
+}
+
+function createMutualTls(config: MutualTlsConfig, services: Services): Provider<Uint8Array> {
+  // A wire hands over the same bytes for every call of a connection: they are parsed once.
+  const seen = new WeakMap<Uint8Array, Result<Authenticated>>()
+  return {
     schemes: [],
     needsClientCertificate: true,
     read: ({ peer }) => (peer.certificate === undefined ? undefined : ok(peer.certificate)),
-    verify: (certificate) => identify(certificate, config, services.now()),
+    verify(certificate) {
+      const outcome = seen.get(certificate) ?? identify(certificate, config)
+      seen.set(certificate, outcome)
+      // The handshake looked at the dates once; a connection can outlive them.
+      return isOver(outcome, services.now()) ? refuse('expired', 'the client certificate expired') : outcome
+    },
     challenges: () => [],
-  }),
+  }
 }
 
-function identify(der: Uint8Array, config: MutualTlsConfig, nowMs: number): Result<Authenticated> {
+function isOver(outcome: Result<Authenticated>, nowMs: number): boolean {
+  return outcome.ok && (outcome.value.principal.expiresAtSeconds ?? 0) * 1000 <= nowMs
+}
+
+function identify(der: Uint8Array, config: MutualTlsConfig): Result<Authenticated> {
   const certificate = parse(der)
   if (certificate === undefined) return refuse('malformed', 'the client certificate cannot be read')
-  const expiresAtMs = certificate.validToDate.getTime()
-  // The handshake looked at the dates once; a connection can outlive them.
-  if (expiresAtMs <= nowMs) return refuse('expired', 'the client certificate expired')
   const caller = recognise(certificateNames(certificate), config)
   if (caller === undefined) return refuse('invalid', 'the client certificate names no known identity')
-  const { identity, scopes } = caller
   const principal = toPrincipal({
-    id: identity,
-    username: identity,
+    id: caller.identity,
+    username: caller.identity,
     scheme: 'mutual-tls',
-    scopes,
-    expiresAtSeconds: Math.floor(expiresAtMs / 1000),
+    scopes: caller.scopes,
+    expiresAtSeconds: Math.floor(certificate.validToDate.getTime() / 1000),
   })
   return ok({ principal })
 }

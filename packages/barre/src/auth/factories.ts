@@ -1,0 +1,52 @@
+import { chain, ok } from '../core/index.ts'
+import type {
+  Awaitable,
+  CredentialSource,
+  Need,
+  Outgoing,
+  Provider,
+  ProviderKind,
+  Result,
+  Services,
+  SourceKind,
+} from '../core/index.ts'
+import { createServices } from './services.ts'
+
+/** Makes a provider by hand, for `handler(provider)` or an `{ provider }` entry. Throws ConfigError. */
+export type ProviderFactory<C> = (config: C, services?: Services) => Provider
+
+/** The imperative form of a listening kind. */
+export function toProviderFactory<K extends string, C>(kind: ProviderKind<K, C>): ProviderFactory<C> {
+  return (config, services = createServices()) =>
+    kind.create(kind.shape.check(config, kind.key), services, kind.key)
+}
+
+/** A credential source that can also be asked for the bare token. */
+export interface TokenSource extends CredentialSource {
+  /** What follows the scheme in an Authorization header: base64 of `username:password`, or the token. */
+  generateToken(need?: Partial<Need>): Awaitable<Result<string>>
+}
+
+/** Makes a credential source by hand. Throws ConfigError. */
+export type SourceFactory<C> = (config: C, services?: Services) => TokenSource
+
+/** The imperative form of a calling kind; `name` is the factory's, for the messages of ConfigErrors. */
+export function toSourceFactory<K extends string, C>(kind: SourceKind<K, C>, name: string): SourceFactory<C> {
+  return (config, services = createServices()) => {
+    const source = kind.create(kind.shape.check(config, name), services, name)
+    return {
+      credential: (need) => source.credential(need),
+      ready: () => source.ready?.() ?? true,
+      close: async () => source.close?.(),
+      generateToken: (need) =>
+        chain(source.credential({ method: '', target: '', ...need }), (result) =>
+          result.ok ? ok(toToken(result.value)) : result,
+        ),
+    }
+  }
+}
+
+function toToken(outgoing: Outgoing): string {
+  if (outgoing.kind === 'token') return outgoing.token.reveal()
+  return Buffer.from(`${outgoing.username}:${outgoing.password.reveal()}`).toString('base64')
+}

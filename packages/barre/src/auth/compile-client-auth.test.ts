@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
 import { ConfigError } from '../core/index.ts'
 import { compileClientAuth } from './compile-client-auth.ts'
@@ -18,6 +19,18 @@ for (const [name, auth, kind] of good) {
     assert.equal(sent.ok && sent.value.kind, kind)
   })
 }
+
+test('an issuer config selects its kind, though it has a user name as Basic has', async () => {
+  const { privateKey } = generateKeyPairSync('ed25519')
+  const auth = {
+    issuer: 'us',
+    username: 'orders',
+    audience: 'x',
+    signatureConfig: { algorithm: 'EdDSA', config: privateKey },
+  }
+  const sent = await compileClientAuth(auth, services, 'auth').credential(need)
+  assert.equal(sent.ok && sent.value.kind, 'token')
+})
 
 test('propagate selects its kind', async () => {
   const sent = await compileClientAuth({ propagate: true }, services, 'auth').credential(need)

@@ -11,8 +11,8 @@ export function compileClientAuth(auth: unknown, services: Services, path: strin
 }
 
 /**
- * The kind whose key the record holds. Where several keys are there (OAuth2's password grant has a username, as
- * Basic does), the kind that knows all of them is meant.
+ * The kind whose key the record holds. Where several keys are there (an issuer config has a `username`, as Basic has),
+ * the kind that knows all of them is meant.
  */
 function selectKind(auth: unknown, path: string): SourceKind<string, unknown> {
   if (!isRecord(auth)) throw new ConfigError(path, `expected a record: ${knownForms()}`)

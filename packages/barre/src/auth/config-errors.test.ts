@@ -22,6 +22,7 @@ const badServices: readonly (readonly [string, unknown, string])[] = [
   ['true', true, 'auth: expected a list of entries'],
   ['null', null, 'auth: expected a list of entries'],
   ['an entry that is text', ['jwt'], `auth[0]: expected a record with one of ${known}, all`],
+  ['a hole in the list', Array(1), `auth[0]: expected a record with one of ${known}, all`],
   ['an empty entry', [{}], `auth[0]: expected one of ${known}, all`],
   ['scopes alone', [{ scopes: 'a' }], `auth[0]: expected one of ${known}, all`],
   [

@@ -23,7 +23,7 @@ export function compileEntries(auth: unknown, providers: Providers, path: string
   if (!Array.isArray(auth)) throw new ConfigError(path, 'expected a list of entries')
   if (auth.length === 0) throw new ConfigError(path, 'expected at least one entry; false opens a resource')
   return Object.freeze(
-    auth.map((entry: unknown, index) => compileEntry(entry, providers, `${path}[${index}]`)),
+    Array.from(auth, (entry: unknown, index) => compileEntry(entry, providers, `${path}[${index}]`)),
   )
 }
 
@@ -49,7 +49,7 @@ function compileAll(members: unknown, providers: Providers, path: string): Provi
     throw new ConfigError(path, 'expected a list with at least one provider')
   }
   return every(
-    members.map((member: unknown, index) => {
+    Array.from(members, (member: unknown, index) => {
       const place = `${path}[${index}]`
       const [way, config] = findWay(toRecord(member, memberWays, place), memberWays, place)
       return make(way, config, providers, place)

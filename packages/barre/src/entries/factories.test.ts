@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
 import { allowPlainPasswords, ConfigError, Secret, toPrincipal } from '../core/index.ts'
-import { basic, bearer, propagate } from './client.ts'
-import { fileUserStore, mutualTls } from './listener.ts'
+import { decodeJwt } from '../jose/index.ts'
+import { basic, bearer, inferredJwt, propagate, selfSignedJwt } from './client.ts'
+import { fileUserStore, jwtListener, mutualTls } from './listener.ts'
 
 test('a provider made by hand is the one that the data makes', () => {
   const provider = fileUserStore({ users: [{ username: 'a', password: 'x' }], [allowPlainPasswords]: true })
@@ -17,6 +19,7 @@ test('a wrong configuration is named after its kind, as in the data', () => {
     path: 'basic.password',
   })
   assert.throws(() => bearer({ token: 'a b' }), ConfigError)
+  assert.throws(() => jwtListener({ audience: 'orders', signatureConfig: {} }), { name: 'ConfigError' })
 })
 
 const caller = {
@@ -31,7 +34,7 @@ const tokens = [
     'dGVzdDoxMjPCow==',
   ],
   ['bearer', () => bearer({ token: 'abc' }).generateToken(), 'abc'],
-  ['propagate', () => propagate({ propagate: true }).generateToken({ caller }), 'abc.def'],
+  ['propagate', () => propagate().generateToken({ caller }), 'abc.def'],
 ] as const
 for (const [name, generate, expected] of tokens) {
   test(`generateToken gives what follows the scheme: ${name}`, async () => {
@@ -39,8 +42,26 @@ for (const [name, generate, expected] of tokens) {
   })
 }
 
+test("generateToken gives a token that we sign, in our own name or the caller's", async () => {
+  const { privateKey } = generateKeyPairSync('ed25519')
+  const config = {
+    issuer: 'us',
+    audience: 'orders',
+    signatureConfig: { algorithm: 'EdDSA', config: privateKey },
+  } as const
+  const own = await selfSignedJwt({ ...config, username: 'orders' }).generateToken()
+  const inferred = await inferredJwt(config).generateToken({ caller })
+  assert.ok(own.ok && inferred.ok)
+  assert.deepEqual([subjectOf(own.value), subjectOf(inferred.value)], ['orders', 'a'])
+})
+
+function subjectOf(token: string): unknown {
+  const decoded = decodeJwt(token)
+  return decoded.ok && decoded.value.payload.sub
+}
+
 test('generateToken gives the refusal where there is no credential', async () => {
-  const result = await propagate({ propagate: true }).generateToken()
+  const result = await propagate().generateToken()
   assert.equal(!result.ok && result.denial.code, 'missing')
 })
 

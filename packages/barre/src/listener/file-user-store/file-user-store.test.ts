@@ -7,7 +7,7 @@ import type { Authenticated, Awaitable, Call, Provider, Result, Services } from 
 import { hashArgon2id, passwordQueueMax } from '../../crypto/index.ts'
 import { costsMax } from './password-check.ts'
 import { fileUserStoreKind } from './file-user-store.ts'
-import { successMax, successMaxAgeMs } from './success-cache.ts'
+import { successMax, successMaxAgeMs } from './remembered-check.ts'
 
 let nowMs = 5_000
 const services: Services = {
@@ -125,8 +125,15 @@ test('a right password is hashed again only after a minute; a wrong one every ti
   assert.equal(await countHashes(right), 0)
   nowMs += 1
   assert.equal(await countHashes(right), 1)
-  nowMs -= 1
-  assert.equal(await countHashes(right), 1)
+})
+
+test('checks of one password at the same time share one hash; others do not', async () => {
+  const password = await hashed('xxx')
+  const provider = create({ users: [{ username: 'alice', password }] })
+  const sameTime = (...given: readonly string[]) =>
+    countHashes(() => Promise.all(given.map(async (guess) => log(provider, 'alice', guess))))
+  assert.equal(await sameTime('xxx', 'xxx', 'xxx'), 1)
+  assert.equal(await sameTime('yyy', 'yyy', 'zzz'), 2)
 })
 
 test("one user's right password is not another's", async () => {
@@ -141,13 +148,13 @@ test("one user's right password is not another's", async () => {
   assert.equal(codeOf(await log(provider, 'b', 'xxx')), 'invalid')
 })
 
-test('remembers as many right passwords as the limit, and forgets the oldest beyond', async () => {
+test('remembers as many right passwords as the limit, and forgets the least recently used beyond', async () => {
   const cost = { memoryKib: 8, passes: 1, lanes: 1 }
   const password = await hashArgon2id('xxx', randomBytes(16), cost)
   const users = Array.from({ length: successMax + 1 }, (_, index) => ({ username: `u${index}`, password }))
   const provider = create({ users })
   for (const { username } of users.slice(0, successMax)) await log(provider, username, 'xxx')
-  assert.equal(await countHashes(() => log(provider, 'u0', 'xxx')), 0)
+  assert.equal(await countHashes(() => log(provider, 'u1', 'xxx')), 0)
   await log(provider, `u${successMax}`, 'xxx')
   assert.equal(await countHashes(() => log(provider, 'u1', 'xxx')), 0)
   assert.equal(await countHashes(() => log(provider, 'u0', 'xxx')), 1)

@@ -15,7 +15,6 @@ import { loadUsers } from './users.ts'
 import type { User } from './users.ts'
 import { readBasic } from './basic-credential.ts'
 import type { BasicCredential } from './basic-credential.ts'
-import { SuccessCache } from './success-cache.ts'
 
 /** `{ fileUserStoreConfig: {...} }` */
 export const fileUserStoreKind: ProviderKind<'fileUserStoreConfig', FileUserStoreConfig> = {
@@ -30,8 +29,7 @@ function createFileUserStore(
   path: string,
 ): Provider<BasicCredential> {
   const users = loadUsers(config, path)
-  const check = createPasswordCheck(users.values(), (bytes) => services.random(bytes), path)
-  const proven = new SuccessCache(services)
+  const check = createPasswordCheck(users.values(), services, path)
   const challenge = `Basic realm="${config.realm ?? 'barre'}", charset="UTF-8"`
   const admit = (user: User): Result<Authenticated> =>
     ok({ principal: toUserPrincipal(user, config.maxSessionSeconds, services.now()) })
@@ -41,12 +39,9 @@ function createFileUserStore(
     read: readBasic,
     verify({ username, password }): Awaitable<Result<Authenticated>> {
       const user = users.get(username)
-      const given = password.reveal()
-      if (user?.hash !== undefined && proven.has(user, given)) return admit(user)
-      return chain(check(user, given), (checked) => {
+      return chain(check(user, password.reveal()), (checked) => {
         if (!checked.ok) return checked
         if (user === undefined || !checked.value) return refuse('invalid', 'unknown user or wrong password')
-        if (user.hash !== undefined) proven.add(user, given)
         return admit(user)
       })
     },

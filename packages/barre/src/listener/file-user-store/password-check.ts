@@ -1,7 +1,8 @@
 import { ConfigError, ok, refuse } from '../../core/index.ts'
-import type { Awaitable, Result } from '../../core/index.ts'
+import type { Awaitable, Result, Services } from '../../core/index.ts'
 import { equalSecrets, queuePasswordWork, verifyArgon2id } from '../../crypto/index.ts'
 import type { Argon2idHash } from '../../crypto/index.ts'
+import { rememberSuccess } from './remembered-check.ts'
 import type { User } from './users.ts'
 
 /** How many different hash costs one store may mix: every check pays each of them once. */
@@ -17,15 +18,15 @@ export type PasswordCheck = (user: User | undefined, password: string) => Awaita
  */
 export function createPasswordCheck(
   users: Iterable<User>,
-  random: (bytes: number) => Uint8Array,
+  services: Pick<Services, 'now' | 'random'>,
   path: string,
 ): PasswordCheck {
-  const decoys = collectDecoys(users, random)
+  const decoys = collectDecoys(users, services)
   if (decoys.size > costsMax) {
     throw new ConfigError(path, `expected at most ${costsMax} different hash costs, found ${decoys.size}`)
   }
-  const unmatchable = random(32)
-  return (user, password) => {
+  const unmatchable = services.random(32)
+  const check: PasswordCheck = (user, password) => {
     const plain = user !== undefined && user.hash === undefined ? user.stored.reveal() : unmatchable
     const matchesPlain = equalSecrets(password, plain) && plain !== unmatchable
     if (decoys.size === 0) return ok(matchesPlain)
@@ -34,6 +35,7 @@ export function createPasswordCheck(
       return refuse('throttled', 'too many password checks wait', { retryAfterSeconds: 1 })
     return matches.then((matchesOwn) => ok(matchesOwn || matchesPlain))
   }
+  return decoys.size === 0 ? check : rememberSuccess(check, services)
 }
 
 async function matchesHash(
@@ -52,12 +54,16 @@ async function matchesHash(
 
 function collectDecoys(
   users: Iterable<User>,
-  random: (bytes: number) => Uint8Array,
+  services: Pick<Services, 'random'>,
 ): ReadonlyMap<string, Argon2idHash> {
   const decoys = new Map<string, Argon2idHash>()
   for (const { hash } of users) {
     if (hash === undefined || decoys.has(costOf(hash))) continue
-    decoys.set(costOf(hash), { ...hash, salt: random(hash.salt.length), tag: random(hash.tag.length) })
+    decoys.set(costOf(hash), {
+      ...hash,
+      salt: services.random(hash.salt.length),
+      tag: services.random(hash.tag.length),
+    })
   }
   return decoys
 }

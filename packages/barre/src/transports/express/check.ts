@@ -10,7 +10,7 @@ export interface Stack {
 
 type Path = string | RegExp | readonly (string | RegExp)[]
 
-export interface Layer {
+interface Layer {
   readonly handle: Handle
   readonly name?: string
   readonly rawPath?: Path
@@ -58,7 +58,10 @@ function walk(layers: readonly Layer[], prefix: string, isSettled: boolean, dept
   }
 }
 
-/** For each method of a route, the first handler must be a guard or `open`: a body parser before it would read a stranger's body. */
+/**
+ * For each method of a route, the first handler must be a guard or `open`: a body parser before it would read a
+ * stranger's body.
+ */
 function checkRoute(handlers: readonly Layer[], name: string): void {
   const methods = new Set(handlers.map((handler) => handler.method))
   for (const method of methods) {
@@ -84,8 +87,8 @@ function walkApplication(layer: Layer, name: string, covered: boolean, depth: nu
 }
 
 /**
- * The application behind Express's `mounted_app`, which keeps it in a closure. Its first act on a request is to give it the
- * application's prototype; that is answered with an exception, before anything is routed.
+ * The application behind Express's `mounted_app`, which keeps it in a closure. Its first act on a request is to give
+ * it the application's prototype; that is answered with an exception, before anything is routed.
  */
 function applicationOf(layer: Layer): { readonly router: Stack } | undefined {
   let found: { readonly router: Stack } | undefined
@@ -116,7 +119,7 @@ function pathsOf(layer: Layer): readonly string[] {
   return listed.map((one) => (typeof one === 'string' ? one : `(${String(one)})`))
 }
 
-/** Within one router, paths that begin with the same pattern are matched by the same rules; text is enough to compare. */
+/** Within one router, paths that begin with the same pattern match by the same rules; comparing text is enough. */
 function covers(settled: string, path: string): boolean {
   if (settled === '/') return true
   if (settled.startsWith('(')) return false

@@ -6,9 +6,17 @@ import type { TestContext } from 'node:test'
 import express from 'express'
 import type { Express, Request, Response } from 'express'
 import { allowInsecureListener } from '../../core/index.ts'
-import { open, protect } from '../../entries/express.ts'
+import { compileAuth, createServices } from '../../auth/index.ts'
+import type { AuthConfig, ResourceAuth } from '../../auth/index.ts'
+import type { HttpOptions } from '../http/index.ts'
+import { open, protect as protectWith } from './guard.ts'
+import type { Allow } from './guard.ts'
 import { exchange, namedTokens, plainRequest, start, statusOf } from '../../../test/http-wire.ts'
 import { routerMaxDepth } from './check.ts'
+
+function protect({ auth, ...options }: HttpOptions & { auth: AuthConfig }): Allow<ResourceAuth> {
+  return protectWith(compileAuth(auth, createServices()), options)
+}
 
 const allow = protect({ auth: [{ provider: namedTokens() }] })
 const show = (request: Request, response: Response): void => {
@@ -18,7 +26,7 @@ const show = (request: Request, response: Response): void => {
 async function serve(
   app: Express,
   context: TestContext,
-): Promise<(path: string, token?: string, method?: string) => Promise<Response2>> {
+): Promise<(path: string, token?: string, method?: string) => Promise<Answer>> {
   const port = await start(createServer(app), context)
   return async (path, token, method = 'GET') => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, {
@@ -29,7 +37,7 @@ async function serve(
   }
 }
 
-interface Response2 {
+interface Answer {
   readonly status: number
   readonly headers: Headers
   readonly text: string

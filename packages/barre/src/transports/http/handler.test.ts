@@ -5,7 +5,7 @@ import { namedTokens, start } from '../../../test/http-wire.ts'
 import { handler } from './handler.ts'
 import type { Credentials } from './handler.ts'
 
-const { authenticate, authorize } = handler(namedTokens())
+const named = handler(namedTokens())
 const url = 'http://test/'
 
 const sources: readonly (readonly [name: string, from: (authorization: string) => Credentials])[] = [
@@ -17,16 +17,16 @@ const sources: readonly (readonly [name: string, from: (authorization: string) =
 
 for (const [name, from] of sources) {
   test(`authenticates from ${name}`, async () => {
-    const result = await authenticate(from('Bearer slow-reader'))
+    const result = await named.authenticate(from('Bearer slow-reader'))
     assert.equal(result.ok && result.value.username, 'reader')
-    const refused = await authenticate(from('Bearer forged'))
+    const refused = await named.authenticate(from('Bearer forged'))
     assert.equal(!refused.ok && refused.denial.code, 'invalid')
   })
 }
 
 test('authenticates from a request of node:http', async (context) => {
   const server = createServer((request, response) => {
-    const result = authenticate(request)
+    const result = named.authenticate(request)
     response.end(String('ok' in result && result.ok && result.value.username))
   })
   const port = await start(server, context)
@@ -35,13 +35,13 @@ test('authenticates from a request of node:http', async (context) => {
 })
 
 test('answers without a promise when the provider does', () => {
-  const result = authenticate('Bearer reader')
+  const result = named.authenticate('Bearer reader')
   assert.ok('ok' in result && result.ok)
-  assert.equal(authorize(result.value, 'read'), undefined)
-  assert.equal(authorize(result.value, { all: ['read', 'write'] })?.code, 'insufficient_scope')
+  assert.equal(named.authorize(result.value, 'read'), undefined)
+  assert.equal(named.authorize(result.value, { all: ['read', 'write'] })?.code, 'insufficient_scope')
 })
 
 test('nothing to read is missing', () => {
-  const result = authenticate({})
+  const result = named.authenticate({})
   assert.equal('ok' in result && !result.ok && result.denial.code, 'missing')
 })

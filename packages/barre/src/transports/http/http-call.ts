@@ -15,7 +15,7 @@ export function toCall(
 }
 
 /** Every value of a header, in order, from the headers as they were sent. */
-export function headerValues(rawHeaders: readonly string[], name: string): readonly string[] {
+function headerValues(rawHeaders: readonly string[], name: string): readonly string[] {
   const values: string[] = []
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const sent = rawHeaders[index]!

@@ -5,7 +5,7 @@ import type { Trusts } from './address.ts'
 
 /** How a service stands on the network; the same on node:http, Fastify and Express. */
 export interface HttpOptions {
-  /** The origin that clients use (`https://orders.example`). Providers that bind a credential to a URL compare with it. */
+  /** The origin that clients use (`https://orders.example`), for providers that bind a credential to a URL. */
   readonly publicOrigin?: string
   /**
    * Addresses or CIDR ranges of the proxies that terminate TLS before us. Only their X-Forwarded-Proto and

@@ -1,49 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { Server } from 'node:http'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { allowInsecureListener } from '../../core/index.ts'
-import { protect } from '../../entries/http.ts'
-import type { ProtectOptions } from '../../entries/http.ts'
-import {
-  bodyOf,
-  exchange,
-  namedTokens,
-  plainRequest,
-  portOf,
-  start,
-  statusOf,
-} from '../../../test/http-wire.ts'
-import { protect as protectWith } from './protect.ts'
+import { createGuarded, protect, resources } from '../../../test/guarded-server.ts'
+import type { ProtectOptions } from '../../../test/guarded-server.ts'
+import { bodyOf, exchange, namedTokens, plainRequest, start, statusOf } from '../../../test/http-wire.ts'
 import { drainMaxBytes } from './refusal.ts'
-
-const resources: ProtectOptions['resources'] = {
-  'GET /order/:id': false,
-  'PUT /order/:id': { scopes: 'write' },
-  'GET /order/mine': true,
-  'DELETE /order/:id': { scopes: ['write', 'purge'] },
-  'GET /maybe': { optional: true },
-  'POST /order': { scopes: 'write' },
-}
-
-/** A guarded server that tells what its handler got. */
-function createGuarded(options: Partial<ProtectOptions> = {}): {
-  server: Server
-  provider: ReturnType<typeof namedTokens>
-} {
-  const provider = namedTokens()
-  const listener = protect({ auth: [{ provider }], resources, ...options }, (request, response, context) => {
-    let bytes = 0
-    request.on('data', (chunk: Buffer) => (bytes += chunk.length))
-    request.on('end', () => {
-      const { route, params, principal } = context
-      response.end(JSON.stringify({ route, params, username: principal?.username, bytes }))
-    })
-  })
-  return { server: createServer(listener), provider }
-}
 
 async function ask(
   context: TestContext,
@@ -138,7 +101,7 @@ for (const [name, token, outcome] of outcomes) {
   }
 }
 
-const admitted: readonly (readonly [
+const welcome: readonly (readonly [
   name: string,
   method: string,
   path: string,
@@ -177,7 +140,7 @@ const admitted: readonly (readonly [
   ['nobody where auth is optional', 'GET', '/maybe', undefined, { route: 'GET /maybe', params: {} }],
 ]
 
-for (const [name, method, path, token, seen] of admitted) {
+for (const [name, method, path, token, seen] of welcome) {
   test(`lets in ${name}`, async (context) => {
     const call = await ask(context)
     const response = await call(path, { method, ...(token && { token }) })
@@ -300,123 +263,6 @@ test('a handler that throws is as uncaught as without a guard', async (context) 
     assert.equal(error.message, 'ours to see')
   }
 })
-
-test('auth on a cleartext listener off loopback does not start', async () => {
-  const { server } = createGuarded()
-  let listened = false
-  const closed = new Promise((resolve) => server.on('close', resolve))
-  server.listen(0, '0.0.0.0', () => (listened = true))
-  const [error] = (await once(server, 'error')) as [Error]
-  assert.match(error.message, /^auth: the listener at 0\.0\.0\.0 .* \[allowInsecureListener\]: true$/)
-  assert.equal(server.listening, false)
-  assert.equal(listened, false)
-  await closed
-})
-
-const excused: readonly (readonly [name: string, options: Partial<ProtectOptions>])[] = [
-  ['with [allowInsecureListener]', { [allowInsecureListener]: true }],
-  ['behind trustedProxies', { trustedProxies: ['10.0.0.1'] }],
-  ['with open resources only', { resources: { 'GET /': false } }],
-]
-
-for (const [name, options] of excused) {
-  test(`a cleartext listener off loopback starts ${name}`, async () => {
-    const { server } = createGuarded(options)
-    server.listen(0, '0.0.0.0')
-    await once(server, 'listening')
-    server.close()
-  })
-}
-
-test('a server that was listening before it was seen refuses each call', async (context) => {
-  const logged: string[] = []
-  const nothing = (): void => undefined
-  const log = {
-    debug: nothing,
-    info: nothing,
-    warn: nothing,
-    error: (_: object, text: string) => logged.push(text),
-  }
-  const server = createServer()
-  server.listen(0, '0.0.0.0')
-  await once(server, 'listening')
-  context.after(async () => void server.close())
-  const listener = protect({ auth: [{ provider: namedTokens() }], resources, log }, (_request, response) =>
-    response.end(),
-  )
-  server.on('request', listener)
-  for (const _ of [1, 2]) {
-    const answer = await exchange(
-      portOf(server),
-      plainRequest('GET /order/mine', 'Authorization: Bearer reader'),
-    )
-    assert.equal(statusOf(answer), 503)
-  }
-  assert.equal(logged.length, 1)
-})
-
-test('a server that asks for no client certificate does not start under an entry that reads it', async () => {
-  const provider = { ...namedTokens(), needsClientCertificate: true }
-  const server = createServer(protect({ auth: [{ provider }], resources }, () => undefined))
-  server.listen(0, '127.0.0.1')
-  const [error] = (await once(server, 'error')) as [Error]
-  assert.match(error.message, /^auth: an entry reads the client certificate/)
-})
-
-test('closing the last server closes the rules', async () => {
-  let closed = 0
-  const rules = {
-    policyFor: () => undefined,
-    needsClientCertificate: false,
-    ready: () => true,
-    close: async () => void closed++,
-  }
-  const listener = protectWith(rules, { resources: {} }, () => undefined)
-  const servers = [createServer(listener), createServer(listener)]
-  for (const server of servers) await once(server.listen(0, '127.0.0.1'), 'listening')
-  for (const [index, server] of servers.entries()) {
-    await once(server.close(), 'close')
-    assert.equal(closed, index)
-  }
-})
-
-const badTables: readonly (readonly [row: string, demand: unknown])[] = [
-  ['/order', false],
-  ['get /order', false],
-  ['FETCH /order', false],
-  ['GET order', false],
-  ['GET /a//b', false],
-  ['GET /a/../b', false],
-  ['GET /a%20b', false],
-  ['GET /:', false],
-  ['GET /:a/:a', false],
-  ['GET /order', { scopes: [] }],
-  ['GET /order', {}],
-]
-
-for (const [row, demand] of badTables) {
-  test(`resources: ${row} with ${JSON.stringify(demand)} is a start error`, () => {
-    const table = { [row]: demand } as ProtectOptions['resources']
-    assert.throws(() => createGuarded({ resources: table }), { code: 'config', message: /^resources\["/ })
-  })
-}
-
-test('two rows that differ in a name only are a start error', () => {
-  assert.throws(() => createGuarded({ resources: { 'GET /a/:x': false, 'GET /a/:y': true } }), {
-    code: 'config',
-  })
-})
-
-for (const publicOrigin of [
-  'orders.example',
-  'https://orders.example/',
-  'https://a.example/x',
-  'ftp://a.example',
-]) {
-  test(`publicOrigin ${publicOrigin} is a start error`, () => {
-    assert.throws(() => createGuarded({ publicOrigin }), { path: 'publicOrigin' })
-  })
-}
 
 test('providers see publicOrigin and the normalised path, not Host', async (context) => {
   const { server, provider } = createGuarded({ publicOrigin: 'https://orders.example' })

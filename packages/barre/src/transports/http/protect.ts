@@ -24,8 +24,8 @@ import type { Intercept } from './server.ts'
 
 export interface ResourceOptions<Auth> extends HttpOptions {
   /**
-   * `'METHOD /path/:name'` to what it demands; `true` is the service's `auth` as it is, `false` is open. GET covers HEAD.
-   * A path in no row answers 404, unless there is a row `'* *'`.
+   * `'METHOD /path/:name'` to what it demands; `true` is the service's `auth` as it is, `false` is open. GET covers
+   * HEAD. A path in no row answers 404, unless there is a row `'* *'`.
    */
   readonly resources: Readonly<Record<string, Auth | true>>
 }
@@ -48,7 +48,7 @@ export type RequestHandler = (
   context: RequestContext,
 ) => unknown
 
-/** A request listener for `createServer`. It guards upgrades, CONNECT and `Expect: 100-continue` of its servers too. */
+/** For `createServer`. It guards upgrades, CONNECT and `Expect: 100-continue` of its servers too. */
 export interface ProtectedListener {
   (request: IncomingMessage, response: ServerResponse): void
   /** For a server that gets its connections without `listen()`. */

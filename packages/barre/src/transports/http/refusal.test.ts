@@ -38,12 +38,15 @@ test('a 401 that could ask for nothing is a 403', () => {
   assert.equal(phrase(refusal('missing', [])).body, '{"error":"forbidden"}')
 })
 
+function retryAfter(retryAfterSeconds?: number): string | undefined {
+  const { headers } = phrase(
+    refusal('throttled', [], retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+  )
+  return headers.find(([name]) => name === 'retry-after')?.[1]
+}
+
 test('Retry-After is a whole number of seconds, at least 1, and always there with 429', () => {
-  const after = (retryAfterSeconds?: number): string | undefined =>
-    phrase(
-      refusal('throttled', [], { ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) }),
-    ).headers.find(([name]) => name === 'retry-after')?.[1]
-  assert.deepEqual([after(), after(0), after(1.2), after(30)], ['1', '1', '2', '30'])
+  assert.deepEqual([retryAfter(), retryAfter(0), retryAfter(1.2), retryAfter(30)], ['1', '1', '2', '30'])
 })
 
 test('a challenge or reply that would break out of its header is left out', () => {

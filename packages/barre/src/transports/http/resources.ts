@@ -15,7 +15,7 @@ export interface Resource {
 export type Params = Readonly<Record<string, string>>
 
 /** What a table says about a method and a normalised path. */
-export type Match =
+type Match =
   | { readonly kind: 'found'; readonly resource: Resource; readonly params: Params }
   | { readonly kind: 'other methods'; readonly allowed: readonly string[] }
   | { readonly kind: 'none' }
@@ -38,7 +38,7 @@ const rowForm = /^([A-Z-]+|\*) (\/\S*|\*)$/
 const nameForm = /^[A-Za-z_][A-Za-z0-9_]*$/
 
 /**
- * Compiles `resources`: `'METHOD /path/:name'` to what the resource demands (`true`: the service's entries as they are).
+ * Compiles `resources`: `'METHOD /path/:name'` to what the resource demands; `true` is the service's `auth` as it is.
  * A literal segment wins over a `:name`; `'* *'` takes what nothing else matches.
  */
 export function toResourceTable(table: Readonly<Record<string, unknown>>, rules: Rules): ResourceTable {

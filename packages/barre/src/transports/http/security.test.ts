@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { test } from 'node:test'
-import { protect } from '../../entries/http.ts'
+import { protect } from '../../../test/guarded-server.ts'
 import { exchange, namedTokens, plainRequest, start, statusOf } from '../../../test/http-wire.ts'
 
 const resources = {

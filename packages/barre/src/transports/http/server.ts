@@ -6,12 +6,12 @@ import type { Refusal, Rules } from '../../core/index.ts'
 import { isLoopback } from './address.ts'
 import type { HttpSettings } from './http-options.ts'
 
-/** Takes an event in place of its listeners; `proceed` hands it on to them, with arguments of ours after the event's own. */
+/** Takes an event before its listeners; `proceed` hands it on to them, with arguments of ours after its own. */
 export type Intercept = (proceed: (...extra: readonly unknown[]) => boolean, ...args: unknown[]) => boolean
 
 /**
- * Puts intercepts before a server's listeners. Wrapping `emit` is the one way that no listener, whenever it is added, gets
- * an event first.
+ * Puts intercepts before a server's listeners. Wrapping `emit` is the one way that no listener, whenever it is added,
+ * gets an event first.
  */
 export function intercept(server: NetServer, intercepts: ReadonlyMap<string, Intercept>): void {
   const emit = server.emit.bind(server) as (event: string, ...args: readonly unknown[]) => boolean
@@ -51,14 +51,14 @@ export function findProblem(
   if (isLoopback(address.address)) return undefined
   return new ConfigError(
     'auth',
-    `the listener at ${address.address} port ${address.port} would take credentials in clear text: serve TLS, bind it to ` +
-      'loopback, name the trustedProxies that terminate TLS, or set [allowInsecureListener]: true',
+    `the listener at ${address.address} port ${address.port} would take credentials in clear text: serve TLS, ` +
+      'bind it to loopback, name the trustedProxies that terminate TLS, or set [allowInsecureListener]: true',
   )
 }
 
 /**
- * `findProblem` for servers whose start we could not stop: each call asks, and is then refused. Reported once per server.
- * No server at all (a request that no network brought) is no problem.
+ * `findProblem` for servers whose start we could not stop: each call asks, and is then refused. Reported once per
+ * server. No server at all (a request that no network brought) is no problem.
  */
 export function problemFinder(
   rules: Rules,

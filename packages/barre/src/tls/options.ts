@@ -40,16 +40,25 @@ export function toServerOptions(
   path: string,
   now: () => number = systemClock,
 ): ServerTlsOptions {
+  return readServer(secureSocket, path, now()).options
+}
+
+/** `toServerOptions`, with the time when the certificate ends, in milliseconds since the epoch. */
+export function readServer(
+  secureSocket: ListenerSecureSocket,
+  path: string,
+  nowMs: number,
+): { readonly options: ServerTlsOptions; readonly expiresAtMs: number } {
   const config = listenerSecureSocketShape.check(secureSocket, path)
   refuseUnsupported(config, path)
-  const { cert, key, passphrase } = readKeyPair(config.key, `${path}.key`, 'server', now())
+  const { cert, key, passphrase, expiresAtMs } = readKeyPair(config.key, `${path}.key`, 'server', nowMs)
   const { mutualSsl, handshakeTimeout, sessionTimeout } = config
   const options: ServerTlsOptions = {
     ...toContextOptions(config, path),
     cert,
     key,
     ...(passphrase !== undefined && { passphrase }),
-    ...(mutualSsl !== undefined && { ca: readTrust(mutualSsl.cert, `${path}.mutualSsl.cert`, now()) }),
+    ...(mutualSsl !== undefined && { ca: readTrust(mutualSsl.cert, `${path}.mutualSsl.cert`, nowMs) }),
     requestCert: mutualSsl !== undefined,
     rejectUnauthorized: mutualSsl !== undefined && mutualSsl.verifyClient !== 'OPTIONAL',
     ...(handshakeTimeout !== undefined && { handshakeTimeout: handshakeTimeout * 1000 }),
@@ -58,7 +67,7 @@ export function toServerOptions(
     ...(config.shareSession === false && { secureOptions: constants.SSL_OP_NO_TICKET }),
   }
   tryContext(options, path)
-  return options
+  return { options, expiresAtMs }
 }
 
 /** What an outgoing connection needs, its files read and checked as in `toServerOptions`. */

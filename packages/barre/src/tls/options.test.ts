@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { generateKeyPairSync } from 'node:crypto'
+import { createPrivateKey } from 'node:crypto'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
+import { connect as connectTcp } from 'node:net'
 import { join } from 'node:path'
 import { after, afterEach, describe, it } from 'node:test'
 import { connect, createServer } from 'node:tls'
@@ -32,15 +33,22 @@ async function file(name: string, content: string): Promise<string> {
 async function handshake(
   secureSocket: ListenerSecureSocket,
   client: ConnectionOptions = {},
-): Promise<{ socket: TLSSocket; served: TLSSocket; reconnect(session: Buffer): Promise<TLSSocket> }> {
+): Promise<{
+  socket: TLSSocket
+  served: TLSSocket
+  session: Promise<Buffer>
+  reconnect(session: Buffer): Promise<TLSSocket>
+}> {
   const server = createServer(toServerOptions(secureSocket, 'secureSocket'))
   server.on('tlsClientError', () => undefined)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   closers.push(() => server.close())
+  const sessions = Promise.withResolvers<Buffer>()
   const open = async (more: ConnectionOptions): Promise<TLSSocket> => {
     const { port } = server.address() as AddressInfo
     const socket = connect({ port, host: '127.0.0.1', servername: 'localhost', ca, ...client, ...more })
+    socket.on('session', sessions.resolve)
     closers.push(() => socket.destroy())
     await once(socket, 'secureConnect')
     return socket
@@ -49,7 +57,25 @@ async function handshake(
   const socket = await open({})
   const [served] = (await accepted) as [TLSSocket]
   served.on('error', () => undefined)
-  return { socket, served, reconnect: (session) => open({ session }) }
+  return {
+    socket,
+    served,
+    session: sessions.promise,
+    reconnect: (session) => open({ session }),
+  }
+}
+
+/** Why the server refused the client's handshake, as the server says it. */
+async function refusal(secureSocket: ListenerSecureSocket, client: ConnectionOptions): Promise<unknown> {
+  const server = createServer(toServerOptions(secureSocket, 'secureSocket')).listen(0, '127.0.0.1')
+  closers.push(() => server.close())
+  await once(server, 'listening')
+  const refused = once(server, 'tlsClientError')
+  const { port } = server.address() as AddressInfo
+  const socket = connect({ port, host: '127.0.0.1', servername: 'localhost', ca, ...client })
+  socket.on('error', () => undefined)
+  closers.push(() => socket.destroy())
+  return ((await refused)[0] as NodeJS.ErrnoException).code
 }
 
 describe('toServerOptions', () => {
@@ -91,19 +117,12 @@ describe('toServerOptions', () => {
 
   it('demands a client certificate of the given authority by default', async () => {
     const secureSocket: ListenerSecureSocket = { key, mutualSsl: { cert: pki.caFile } }
-    const stranger = await issueCertificate({ ca: await createCa(), commonName: 'stranger' })
     const client = { cert: await readFile(pki.client.certFile), key: await readFile(pki.client.keyFile) }
     assert.equal((await handshake(secureSocket, client)).served.authorized, true)
-    for (const unknown of [{}, stranger]) {
-      const { socket } = await handshake(secureSocket, { maxVersion: 'TLSv1.3', ...unknown }).catch(
-        (error: unknown) => ({
-          socket: error,
-        }),
-      )
-      // In TLS 1.3 the client may be told only after its own handshake ended.
-      const failure = socket instanceof Error ? socket : (await once(socket as TLSSocket, 'error'))[0]
-      assert.match(String(failure), /alert|ECONNRESET|required/i)
-    }
+    const stranger = await issueCertificate({ ca: await createCa(), commonName: 'stranger' })
+    assert.equal(await refusal(secureSocket, {}), 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE')
+    // Node ends the connection by itself where the chain leads to nobody it trusts.
+    assert.equal(await refusal(secureSocket, stranger), 'ECONNRESET')
   })
 
   it('lets a client without a certificate in when it is optional, unauthorised', async () => {
@@ -119,12 +138,12 @@ describe('toServerOptions', () => {
   ] as const) {
     it(`${isReused ? 'resumes' : 'does not resume'} a ${version} session with shareSession ${shareSession}`, async () => {
       const protocol = { name: 'TLS', versions: [version] } as const
-      const { socket, served, reconnect } = await handshake({ key, shareSession, protocol })
-      const ticket = isReused ? once(socket, 'session') : undefined
-      served.write('x')
-      await once(socket, 'data')
-      const session = ((await ticket)?.[0] as Buffer | undefined) ?? socket.getSession()!
-      assert.equal((await reconnect(session)).isSessionReused(), isReused)
+      const first = await handshake({ key, shareSession, protocol })
+      // TLS 1.3 sends its tickets after the handshake, ahead of any data.
+      first.served.write('x')
+      await once(first.socket, 'data')
+      const session = isReused ? await first.session : first.socket.getSession()!
+      assert.equal((await first.reconnect(session)).isSessionReused(), isReused)
     })
   }
 
@@ -133,7 +152,6 @@ describe('toServerOptions', () => {
     closers.push(() => server.close())
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
-    const { connect: connectTcp } = await import('node:net')
     const idle = connectTcp((server.address() as AddressInfo).port, '127.0.0.1')
     closers.push(() => idle.destroy())
     const [error] = (await once(server, 'tlsClientError')) as [NodeJS.ErrnoException]
@@ -145,7 +163,6 @@ describe('toServerOptions', () => {
   })
 
   it('opens an encrypted private key with keyPassword', async () => {
-    const { createPrivateKey } = await import('node:crypto')
     const plain = createPrivateKey(await readFile(key.keyFile))
     const pem = plain.export({
       type: 'pkcs8',
@@ -180,96 +197,6 @@ describe('toServerOptions', () => {
   })
 })
 
-describe('a listener secureSocket is refused at start', async () => {
-  const key = pki.server
-  const garbage = await file('garbage.pem', 'garbage')
-  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
-  const otherKey = await file('other.key', rsa.export({ type: 'pkcs8', format: 'pem' }) as string)
-  const clientOnly = await pki.issue('client-only', { usages: ['client'] })
-  const past = await pki.issue('past', { notBefore: new Date('2020-01-01T00:00:00Z'), validDays: 1 })
-  const future = await pki.issue('future', { notBefore: new Date('2100-01-01T00:00:00Z') })
-  const many = await file('many.crt', ca.repeat(257))
-  const pastCa = (await createCa({ notBefore: new Date('2020-01-01T00:00:00Z'), validDays: 1 })).cert
-  const oldTrust = await file('old-trust.crt', pastCa)
-
-  const cases: readonly [name: string, config: unknown, path: string, problem: RegExp][] = [
-    ['without a key', {}, 's.key', /required/],
-    ['with a PKCS#12 store', { key: { path: 'a.p12', password: 'x' } }, 's.key', /PKCS#12 .* PEM/],
-    [
-      'with a trust store',
-      { key, mutualSsl: { cert: { path: 'a', password: 'x' } } },
-      's.mutualSsl.cert',
-      /PKCS#12/,
-    ],
-    [
-      'with an absent certificate',
-      { key: { ...key, certFile: '/no/a' } },
-      's.key.certFile',
-      /cannot read .*ENOENT/,
-    ],
-    [
-      'with an absent private key',
-      { key: { ...key, keyFile: '/no/b' } },
-      's.key.keyFile',
-      /cannot read .*ENOENT/,
-    ],
-    [
-      'with a file without certificate',
-      { key: { ...key, certFile: garbage } },
-      's.key.certFile',
-      /no PEM certificate/,
-    ],
-    ['with a file without key', { key: { ...key, keyFile: garbage } }, 's.key.keyFile', /no PEM private key/],
-    ['with another key', { key: { ...key, keyFile: otherKey } }, 's.key.keyFile', /does not belong/],
-    ['with 257 certificates', { key: { ...key, certFile: many } }, 's.key.certFile', /more than 256/],
-    ['with an expired certificate', { key: past }, 's.key.certFile', /valid from .* to .*, not now/],
-    ['with a certificate of the future', { key: future }, 's.key.certFile', /not now/],
-    ['with a client certificate', { key: clientOnly }, 's.key.certFile', /extended key usage .* server/],
-    ['with an expired authority', { key, mutualSsl: { cert: oldTrust } }, 's.mutualSsl.cert', /not now/],
-    ['with SSL', { key, protocol: { name: 'SSL' } }, 's.protocol.name', /say TLS/],
-    ['with DTLS', { key, protocol: { name: 'DTLS' } }, 's.protocol.name', /say TLS/],
-    [
-      'with TLS 1.1',
-      { key, protocol: { name: 'TLS', versions: ['TLSv1.2', 'TLSv1.1'] } },
-      's.protocol.versions[1]',
-      /TLSv1\.1/,
-    ],
-    [
-      'with certValidation',
-      { key, certValidation: { cacheSize: 1, cacheValidityPeriod: 1 } },
-      's.certValidation',
-      /OCSP/,
-    ],
-    ['with an unknown cipher', { key, ciphers: ['ROT13'] }, 's.ciphers[0]', /no cipher ROT13/],
-    [
-      'with a cipher without forward secrecy',
-      { key, ciphers: ['AES128-SHA'] },
-      's.ciphers[0]',
-      /forward secrecy/,
-    ],
-    ['with no cipher', { key, ciphers: [] }, 's.ciphers', /at least 1/],
-    [
-      'with ciphers of another version',
-      { key, protocol: { name: 'TLS', versions: ['TLSv1.3'] }, ciphers: ['ECDHE-RSA-AES128-GCM-SHA256'] },
-      's.ciphers',
-      /none of them is for TLSv1\.3/,
-    ],
-    ['with an unknown field', { key, cipher: [] }, 's.cipher', /unknown field/],
-    ['with a negative time-out', { key, handshakeTimeout: -1 }, 's.handshakeTimeout', /seconds/],
-  ]
-  for (const [name, config, path, problem] of cases) {
-    it(name, () => {
-      assert.throws(() => toServerOptions(config as ListenerSecureSocket, 's'), isConfigError(path, problem))
-    })
-  }
-
-  it('accepts 256 certificates in a trust file, and skips those out of date', async () => {
-    const cert = await file('trust.crt', pastCa + ca.repeat(255))
-    const options = toServerOptions({ key, mutualSsl: { cert } }, 's')
-    assert.equal((options.ca as string[]).length, 255)
-  })
-})
-
 describe('toServerOptions and the inventory', () => {
   const names = ['ECDHE_ECDSA', 'ECDHE_RSA', 'DHE_RSA'].flatMap((exchange) =>
     ['AES_128_CBC_SHA256', 'AES_128_CBC_SHA', 'AES_128_GCM_SHA256'].map(
@@ -282,7 +209,6 @@ describe('toServerOptions and the inventory', () => {
     'TLS_CHACHA20_POLY1305_SHA256',
     'TLS_AES_128_GCM_SHA256',
   ]) {
-    // Ballerina's list has the first ECDSA name without a hash; OpenSSL knows all of them.
     it(`knows the cipher ${name}`, () => {
       assert.doesNotThrow(() => toServerOptions({ key: pki.server, ciphers: [name] }, 's'))
     })

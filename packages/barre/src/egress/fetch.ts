@@ -29,10 +29,10 @@ export function createFetch(
   const reqTimeoutMs = (checked.reqTimeout ?? timeoutDefault) * 1000
   const customHeaders = Object.entries(checked.customHeaders ?? {})
   let pool: Promise<Pool> | undefined
-  let isClosed = false
+  let closing: Promise<void> | undefined
 
   const send = async (url: string | URL, init: RequestInit = {}): Promise<Response> => {
-    if (isClosed) throw new TypeError('fetch was called after close')
+    if (closing !== undefined) throw new TypeError('fetch was called after close')
     pool ??= openPool(checked, tls)
     const { undici, agent } = await pool
     const headers = new Headers(init.headers)
@@ -49,10 +49,7 @@ export function createFetch(
     return undici.fetch(url, request as Undici.RequestInit)
   }
   return Object.assign(send, {
-    async close() {
-      isClosed = true
-      await (await pool)?.agent.close()
-    },
+    close: () => (closing ??= Promise.resolve(pool).then((open) => open?.agent.close())),
   })
 }
 

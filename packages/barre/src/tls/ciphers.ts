@@ -1,14 +1,14 @@
 import { getCiphers } from 'node:tls'
 import { ConfigError } from '../core/index.ts'
+import type { SecureVersion } from 'node:tls'
 
 /**
- * Cipher names (OpenSSL's, or IANA's as in `TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`) as the OpenSSL list that
- * node:tls takes.
+ * Cipher names (OpenSSL's, or IANA's as in `TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`) as OpenSSL's.
  * Throws ConfigError for a name that this OpenSSL does not know, and for one without forward secrecy.
  */
-export function toCipherList(names: readonly string[], path: string): string {
+export function toCipherList(names: readonly string[], path: string): string[] {
   const known = new Set(getCiphers().map((name) => name.toUpperCase()))
-  const ciphers = names.map((name, index) => {
+  return names.map((name, index) => {
     const cipher = toOpenSslName(name.toUpperCase())
     if (!known.has(cipher)) throw new ConfigError(`${path}[${index}]`, `this Node.js has no cipher ${name}`)
     if (!/^(TLS_|ECDHE-|DHE-)/.test(cipher)) {
@@ -16,12 +16,11 @@ export function toCipherList(names: readonly string[], path: string): string {
     }
     return cipher
   })
-  return ciphers.join(':')
 }
 
-/** Whether an OpenSSL cipher name belongs to TLS 1.3, whose names are IANA's. */
-export function isTls13Cipher(cipher: string): boolean {
-  return cipher.startsWith('TLS_')
+/** The protocol version that an OpenSSL cipher is for. */
+export function versionOf(cipher: string): SecureVersion {
+  return cipher.startsWith('TLS_') ? 'TLSv1.3' : 'TLSv1.2'
 }
 
 /** RFC 5246 names say `<key exchange>_WITH_<cipher>_<hash>`; OpenSSL joins the same words otherwise. */

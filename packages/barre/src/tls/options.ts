@@ -7,7 +7,7 @@ import {
   systemClock,
 } from '../core/index.ts'
 import { constants } from 'node:crypto'
-import { isTls13Cipher, toCipherList } from './ciphers.ts'
+import { toCipherList, versionOf } from './ciphers.ts'
 import { readKeyPair, readTrust } from './key-pair.ts'
 import type { SecureContextOptions, SecureVersion, TlsOptions } from 'node:tls'
 import type { ClientSecureSocket, ListenerSecureSocket, TlsProtocol } from '../core/index.ts'
@@ -40,16 +40,25 @@ export function toServerOptions(
   path: string,
   now: () => number = systemClock,
 ): ServerTlsOptions {
+  return readServer(secureSocket, path, now()).options
+}
+
+/** `toServerOptions`, with the time when the certificate ends, in milliseconds since the epoch. */
+export function readServer(
+  secureSocket: ListenerSecureSocket,
+  path: string,
+  nowMs: number,
+): { readonly options: ServerTlsOptions; readonly expiresAtMs: number } {
   const config = listenerSecureSocketShape.check(secureSocket, path)
   refuseUnsupported(config, path)
-  const { cert, key, passphrase } = readKeyPair(config.key, `${path}.key`, 'server', now())
+  const { cert, key, passphrase, expiresAtMs } = readKeyPair(config.key, `${path}.key`, 'server', nowMs)
   const { mutualSsl, handshakeTimeout, sessionTimeout } = config
   const options: ServerTlsOptions = {
     ...toContextOptions(config, path),
     cert,
     key,
     ...(passphrase !== undefined && { passphrase }),
-    ...(mutualSsl !== undefined && { ca: readTrust(mutualSsl.cert, `${path}.mutualSsl.cert`, now()) }),
+    ...(mutualSsl !== undefined && { ca: readTrust(mutualSsl.cert, `${path}.mutualSsl.cert`, nowMs) }),
     requestCert: mutualSsl !== undefined,
     rejectUnauthorized: mutualSsl !== undefined && mutualSsl.verifyClient !== 'OPTIONAL',
     ...(handshakeTimeout !== undefined && { handshakeTimeout: handshakeTimeout * 1000 }),
@@ -58,7 +67,7 @@ export function toServerOptions(
     ...(config.shareSession === false && { secureOptions: constants.SSL_OP_NO_TICKET }),
   }
   tryContext(options, path)
-  return options
+  return { options, expiresAtMs }
 }
 
 /** What an outgoing connection needs, its files read and checked as in `toServerOptions`. */
@@ -132,14 +141,21 @@ function toContextOptions(
   path: string,
 ): SecureContextOptions {
   const versions = readVersions(config.protocol?.versions ?? [], `${path}.protocol.versions`)
-  const range = { minVersion: versions[0]!, maxVersion: versions.at(-1)! }
-  if (config.ciphers === undefined) return range
+  if (config.ciphers === undefined) return range(versions)
   const ciphers = toCipherList(config.ciphers, `${path}.ciphers`)
-  for (const version of config.protocol?.versions === undefined ? [] : versions) {
-    if (ciphers.split(':').some((cipher) => isTls13Cipher(cipher) === (version === 'TLSv1.3'))) continue
-    throw new ConfigError(`${path}.ciphers`, `none of them is for ${version}, which protocol.versions lists`)
+  const usable = versions.filter((version) => ciphers.some((cipher) => versionOf(cipher) === version))
+  const unusable = (config.protocol?.versions ?? []).find(
+    (version) => !usable.includes(version as SecureVersion),
+  )
+  if (unusable !== undefined) {
+    throw new ConfigError(`${path}.ciphers`, `none of them is for ${unusable}, which protocol.versions lists`)
   }
-  return { ...range, ciphers, honorCipherOrder: true }
+  return { ...range(usable), ciphers: ciphers.join(':'), honorCipherOrder: true }
+}
+
+/** From the lowest to the highest: a version without a cipher of its own must not be negotiated with OpenSSL's defaults. */
+function range(versions: readonly SecureVersion[]): SecureContextOptions {
+  return { minVersion: versions[0]!, maxVersion: versions.at(-1)! }
 }
 
 const supportedVersions: readonly SecureVersion[] = ['TLSv1.2', 'TLSv1.3']

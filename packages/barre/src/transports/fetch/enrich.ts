@@ -8,7 +8,7 @@ import type { CredentialSource, Need, Outgoing } from '../../core/index.ts'
 export async function enrich(
   headers: RequestInit['headers'],
   source: CredentialSource,
-  need: Need,
+  need: Need = { method: 'GET', target: '' },
 ): Promise<Headers> {
   return attach(headers, await obtain(source, need))
 }

@@ -1,3 +1,7 @@
 export { authenticatedFetch } from './authenticated.ts'
+export { fetchClient } from './client.ts'
 export { CredentialError } from './credential-error.ts'
 export { enrich } from './enrich.ts'
+export type { CallerRequest } from './caller.ts'
+export type { CallInit, FetchClient, FetchClientConfig } from './client.ts'
+export type { FollowRedirects } from './redirects.ts'

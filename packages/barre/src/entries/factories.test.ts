@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
+import { fakeCall } from '../../test/fake-call.ts'
 import { allowPlainPasswords, ConfigError, Secret, toPrincipal } from '../core/index.ts'
-import { basic, bearer, propagate } from './client.ts'
-import { fileUserStore, mutualTls } from './listener.ts'
+import { basic, bearer, inferredJwt, propagate, selfSignedJwt } from './client.ts'
+import { fileUserStore, jwtListener, mutualTls } from './listener.ts'
 
 test('a provider made by hand is the one that the data makes', () => {
   const provider = fileUserStore({ users: [{ username: 'a', password: 'x' }], [allowPlainPasswords]: true })
@@ -38,6 +40,22 @@ for (const [name, generate, expected] of tokens) {
     assert.deepEqual(await generate(), { ok: true, value: expected })
   })
 }
+
+test('a token that we sign ourselves is one that our own provider takes', async () => {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  const signatureConfig = { algorithm: 'Ed25519', config: privateKey } as const
+  const issuer = { issuer: 'orders', audience: 'inventory', signatureConfig }
+  const provider = jwtListener({ ...issuer, signatureConfig: { certFile: publicKey } })
+  const tokensOf = [
+    [await selfSignedJwt({ ...issuer, username: 'orders' }).generateToken(), 'orders:orders'],
+    [await inferredJwt({ inferredJwtIssuerConfig: issuer }).generateToken({ caller }), 'orders:a'],
+  ] as const
+  for (const [token, id] of tokensOf) {
+    assert.ok(token.ok)
+    const proven = await provider.verify(token.value, fakeCall())
+    assert.equal(proven.ok && proven.value.principal.id, id)
+  }
+})
 
 test('generateToken gives the refusal where there is no credential', async () => {
   const result = await propagate({ propagate: true }).generateToken()

@@ -1,9 +1,10 @@
 import { toProviderFactory } from '../auth/index.ts'
 import type { ProviderFactory } from '../auth/index.ts'
-import { fileUserStoreKind, mutualTlsKind } from '../listener/index.ts'
-import type { FileUserStoreConfig, MutualTlsConfig } from '../listener/index.ts'
+import { fileUserStoreKind, jwtKind, mutualTlsKind } from '../listener/index.ts'
+import type { FileUserStoreConfig, JwtValidatorConfig, MutualTlsConfig } from '../listener/index.ts'
 
 export const fileUserStore: ProviderFactory<FileUserStoreConfig> = toProviderFactory(fileUserStoreKind)
+export const jwtListener: ProviderFactory<JwtValidatorConfig> = toProviderFactory(jwtKind)
 export const mutualTls: ProviderFactory<MutualTlsConfig> = toProviderFactory(mutualTlsKind)
 
 export type { ProviderFactory } from '../auth/index.ts'

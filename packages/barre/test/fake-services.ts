@@ -1,5 +1,5 @@
 import { createRevocations } from '../src/core/index.ts'
-import type { Services } from '../src/core/index.ts'
+import type { Revocations, Services } from '../src/core/index.ts'
 
 /** What was logged. */
 export interface Logged {
@@ -23,4 +23,22 @@ export function fakeServices(now: () => number, logged: Logged[] = []): Services
     log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
     revocations: createRevocations(),
   }
+}
+
+/** The same services, and how many listen to revocations. */
+export function countListeners(services: Services): { services: Services; listeners: () => number } {
+  let count = 0
+  const inner = services.revocations
+  const revocations: Revocations = {
+    revoke: (revocation) => inner.revoke(revocation),
+    subscribe(listener) {
+      const stop = inner.subscribe(listener)
+      count++
+      return () => {
+        count--
+        stop()
+      }
+    },
+  }
+  return { services: { ...services, revocations }, listeners: () => count }
 }

@@ -4,17 +4,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import assert from 'node:assert/strict'
+import { fakeServices } from '../../test/fake-services.ts'
 import { ConfigError } from '../core/index.ts'
 import { decodeJwt } from './claims.ts'
 import { createIssuer } from './issuer.ts'
 import { issuerShape } from './issuer-config.ts'
 import { createJwt } from './jwt.ts'
 import { kidMaxBytes } from './key.ts'
-import type { Services } from '../core/index.ts'
 import type { IssuerConfig } from './issuer-config.ts'
 
 const nowSeconds = 1_800_000_000
-const services = { now: () => nowSeconds * 1000 + 999, log: { warn() {} } } as unknown as Services
+const services = fakeServices(() => nowSeconds * 1000 + 999)
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const secret = randomBytes(48).toString('base64')

@@ -25,9 +25,12 @@ export interface Jwt {
   decode(token: string): Result<Decoded>
 }
 
+/** How many configurations stay compiled. A program that makes a new object for each call compiles each time. */
+export const compiledMax = 100
+
 export function createJwt(services: Services): Jwt {
   const issuers = new WeakMap<IssuerConfig, Issuer>()
-  const validators = new WeakMap<ValidatorConfig, Validator>()
+  const validators = new Map<ValidatorConfig, Validator>()
   return {
     issue(config) {
       const issuer =
@@ -38,9 +41,24 @@ export function createJwt(services: Services): Jwt {
     validate(token, config) {
       const validator =
         validators.get(config) ?? createValidator(validatorShape.check(config, 'config'), services, 'config')
-      validators.set(config, validator)
+      keep(validators, config, validator)
       return validator.validate(token)
     },
     decode: decodeJwt,
   }
+}
+
+/** A validator holds caches, and timers where keys are fetched: the one not used for longest is closed to make room. */
+function keep(
+  validators: Map<ValidatorConfig, Validator>,
+  config: ValidatorConfig,
+  validator: Validator,
+): void {
+  validators.delete(config)
+  validators.set(config, validator)
+  if (validators.size <= compiledMax) return
+  const [oldest] = validators
+  if (oldest === undefined) return
+  validators.delete(oldest[0])
+  void oldest[1].close()
 }

@@ -3,8 +3,8 @@ import { generateKeyPairSync } from 'node:crypto'
 import { beforeEach, test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { fakeServices } from '../../test/fake-services.ts'
-import { createRevocations, freezeData, ok, toPrincipal } from '../core/index.ts'
+import { countListeners, fakeServices } from '../../test/fake-services.ts'
+import { freezeData, ok, toPrincipal } from '../core/index.ts'
 import { importVerificationKey } from './import-key.ts'
 import { parseJsonObject } from './json.ts'
 import { createTokenCache, tokenCacheMaxBytes } from './token-cache.ts'
@@ -108,21 +108,13 @@ for (const [claim, revocation, ends] of revocations) {
 }
 
 test('a closed cache holds nothing and listens to nobody', () => {
-  let listeners = 0
-  const inner = createRevocations()
-  const subscribe: Services['revocations']['subscribe'] = (listener) => {
-    const stop = inner.subscribe(listener)
-    listeners++
-    return () => {
-      listeners--
-      stop()
-    }
-  }
-  services = { ...services, revocations: { ...inner, subscribe } }
+  const counted = countListeners(services)
+  services = counted.services
   const cache = make()
   cache.put('token', { ok: true, value: payload() }, key)
+  assert.equal(counted.listeners(), 1)
   cache.close()
-  assert.deepEqual([cache.get('token'), listeners], [undefined, 0])
+  assert.deepEqual([cache.get('token'), counted.listeners()], [undefined, 0])
 })
 
 test('holds as many tokens as capacity says, and drops the least recently used', () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import assert from 'node:assert/strict'
+import { fakeServices } from '../../test/fake-services.ts'
 import { ConfigError, Secret, allowWeakSecret } from '../core/index.ts'
 import { encodeBase64url } from './base64url.ts'
 import { importSigningKey } from './import-key.ts'
@@ -11,12 +12,12 @@ import { signJws } from './jws.ts'
 import { jwksMaxBytes } from './signature-source.ts'
 import { clockSkewMaxSeconds, validatorShape } from './validator-config.ts'
 import { createValidator } from './validator.ts'
-import type { DenialCode, Services } from '../core/index.ts'
+import type { DenialCode } from '../core/index.ts'
 import type { Jwk } from './jwk.ts'
 import type { ValidatorConfig } from './validator-config.ts'
 
 const nowSeconds = 1_800_000_000
-const services = { now: () => nowSeconds * 1000, log: { warn() {} } } as unknown as Services
+const services = fakeServices(() => nowSeconds * 1000)
 const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const signing = importSigningKey(pair.privateKey, { path: 'key', algorithm: 'ES256', kid: 'one' })
 const base: ValidatorConfig = {

@@ -3,13 +3,14 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import assert from 'node:assert/strict'
 import { sharedTest } from '../../../../tools/shared.ts'
+import { fakeServices } from '../../test/fake-services.ts'
 import { ConfigError, allowWeakSecret } from '../core/index.ts'
 import { importSecret, importSigningKey, readVerificationJwk } from './import-key.ts'
 import { selectKey } from './key-set.ts'
 import { parseJws, signJws, verifyJws } from './jws.ts'
 import { validatorShape } from './validator-config.ts'
 import { createValidator } from './validator.ts'
-import type { Services } from '../core/index.ts'
+import type { Logged } from '../../test/fake-services.ts'
 import type { Jwk } from './jwk.ts'
 import type { JwsAlgorithm } from './jws-algorithms.ts'
 import type { VerificationKey } from './key.ts'
@@ -144,7 +145,7 @@ sharedTest(
 )
 
 async function judge(token: BallerinaToken, folder: string): Promise<string> {
-  const services = { now: () => (token.payload.nbf ?? token.payload.exp - 1) * 1000 } as unknown as Services
+  const services = fakeServices(() => (token.payload.nbf ?? token.payload.exp - 1) * 1000)
   const certificate = certificates[token.verifiedWith ?? '']
   if (certificate !== undefined) {
     const signatureConfig = { certFile: join(folder, certificate) }
@@ -169,11 +170,11 @@ sharedTest(
   'the STS key set: a padded modulus is read, the key for encryption is not',
   ['ballerina'],
   async (folder) => {
-    const events: object[] = []
-    const services = { now: () => 1_900_000_000_000, log: { warn: (fields: object) => events.push(fields) } }
+    const events: Logged[] = []
+    const services = fakeServices(() => 1_900_000_000_000, events)
     const signatureConfig = { jwksConfig: { file: join(folder, 'sts-jwks.json') } }
     const config = { issuer: 'wso2', audience: 'ballerina', signatureConfig }
-    const validator = createValidator(config, services as unknown as Services, 'config')
+    const validator = createValidator(config, services, 'config')
     const tokens = JSON.parse(readFileSync(join(folder, 'jwt-strings.json'), 'utf8')) as BallerinaToken[]
     const article = tokens.filter(({ name }) => name === '#0' || name === '#2')
     assert.ok(article.length >= 2)
@@ -190,7 +191,7 @@ sharedTest(
   ['ballerina'],
   async (folder) => {
     let nowMs = Date.UTC(2030, 0)
-    const services = { now: () => nowMs } as unknown as Services
+    const services = fakeServices(() => nowMs)
     const certFile = join(folder, certificates['ballerina (public.crt 46637ce8)'] ?? '')
     const config = { ...anyAudience, signatureConfig: { certFile } }
     const privateKey = readFileSync(certFile.replace('public.crt', 'private.key'), 'utf8')

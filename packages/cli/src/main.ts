@@ -10,6 +10,18 @@ const verbs: Readonly<
     summary: 'make a certificate authority, or a certificate that it signs, for development',
     load: () => import('./verbs/keys-generate.ts'),
   },
+  'jwt issue': {
+    summary: 'sign a token',
+    load: () => import('./verbs/jwt-issue.ts'),
+  },
+  'jwt validate': {
+    summary: 'check a token as a service would, and print its payload',
+    load: () => import('./verbs/jwt-validate.ts'),
+  },
+  'jwt decode': {
+    summary: 'print what a token says, unverified',
+    load: () => import('./verbs/jwt-decode.ts'),
+  },
 }
 
 /** Runs one command line (without `node` and the script) and answers with the exit code. */

@@ -21,8 +21,9 @@ export interface VerbInput {
   readonly positionals: readonly string[]
 }
 
-/** Where a verb writes; `process` fits. */
+/** Where a verb reads and writes; `process` fits. */
 export interface Io {
+  readonly stdin: AsyncIterable<Uint8Array>
   readonly stdout: { write(text: string): unknown }
   readonly stderr: { write(text: string): unknown }
 }

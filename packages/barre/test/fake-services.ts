@@ -1,4 +1,5 @@
 import { createRevocations } from '../src/core/index.ts'
+import { createFetch } from '../src/egress/index.ts'
 import type { Revocations, Services } from '../src/core/index.ts'
 
 /** What was logged. */
@@ -16,7 +17,7 @@ export function fakeServices(now: () => number, logged: Logged[] = []): Services
   return {
     now,
     random: (bytes) => new Uint8Array(bytes).fill(255),
-    fetchFor: () => fetch,
+    fetchFor: (config, path) => createFetch(config, path),
     credentialSource() {
       throw new Error('no credential source is needed here')
     },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { find, header, keySetKit, verdict } from '../../../test/key-set-kit.ts'
 import { failing, json, newJwk } from '../../../test/key-endpoint.ts'
 import type { ServerResponse } from 'node:http'
@@ -83,6 +84,14 @@ test('a body of exactly 512 KiB is read, one more byte is not', async () => {
   kit.endpoint.respond = padded(524_288)
   assert.equal(await find(await kit.started(), 'one'), 'key one')
   kit.endpoint.respond = padded(524_289)
+  assert.equal(await find(await kit.started(), 'one'), 'unavailable')
+})
+
+test('a small body that unpacks to more than 512 KiB is not read', async () => {
+  kit.endpoint.respond = (response) => {
+    response.writeHead(200, { 'content-encoding': 'gzip' })
+    response.end(gzipSync(JSON.stringify({ keys: [newJwk('one')] }).padEnd(524_289, ' ')))
+  }
   assert.equal(await find(await kit.started(), 'one'), 'unavailable')
 })
 

@@ -212,8 +212,9 @@ test('two sets of one URL share nothing', async () => {
   assert.deepEqual([first.holds(b.value), second.holds(a.value), kit.endpoint.requests], [false, false, 2])
 })
 
-test('close ends the timer and an exchange under way, and then refuses as unavailable', async () => {
+test('close, once or more, ends the timer and an exchange under way, and then refuses as unavailable', async () => {
   const idle = await kit.started()
+  await Promise.all([idle.close(), idle.close()])
   await idle.close()
   assert.deepEqual(kit.time.delays, [])
   kit.endpoint.respond = () => {}

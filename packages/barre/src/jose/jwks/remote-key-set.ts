@@ -37,6 +37,7 @@ class RemoteKeySet implements Required<KeySet> {
   readonly #schedule: Schedule
   readonly #maxKeys: number
   readonly #closing = new AbortController()
+  #closed: Promise<void> | undefined
   #known: KnownKeys
   #held: ReadonlySet<VerificationKey> = new Set()
   #bytes: Buffer | undefined
@@ -70,9 +71,14 @@ class RemoteKeySet implements Required<KeySet> {
     return isUsable(this.#known.history, this.#known.life, this.#services.now())
   }
 
-  async close(): Promise<void> {
-    this.#cancelNext()
+  close(): Promise<void> {
+    this.#closed ??= this.#end()
+    return this.#closed
+  }
+
+  async #end(): Promise<void> {
     this.#closing.abort(new Error('the key set was closed'))
+    this.#cancelNext()
     await this.#flight
     await this.#fetch.close?.()
   }

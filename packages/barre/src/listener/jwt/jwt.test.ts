@@ -3,7 +3,7 @@ import { createHash, generateKeyPairSync } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { fakeCall } from '../../../test/fake-call.ts'
 import { fakeServices } from '../../../test/fake-services.ts'
-import { failing, json, startKeyEndpoint } from '../../../test/key-endpoint.ts'
+import { failing, json, newJwk, startKeyEndpoint } from '../../../test/key-endpoint.ts'
 import { guard, isPromise } from '../../core/index.ts'
 import { createIssuer, importSigningKey, publicJwk } from '../../jose/index.ts'
 import { jwtKind } from './jwt.ts'
@@ -191,6 +191,31 @@ test('keys come from the URL of jwksConfig', async () => {
   assert.equal(provider.ready?.(), false)
   assert.equal((await decide([provider], `Bearer ${await sign()}`)).ok, true)
   assert.equal(provider.ready?.(), true)
+  await provider.close?.()
+})
+
+test('tokens of a key that was rotated out end, remembered or not', async () => {
+  const { respond } = endpoint
+  let nowMs = start * 1000
+  const checked = { ...config, signatureConfig: { jwksConfig: { url: endpoint.url } } }
+  const provider = jwtKind.create(
+    checked,
+    fakeServices(() => nowMs),
+    'config',
+  )
+  const authorization = `Bearer ${await sign()}`
+  assert.equal((await decide([provider], authorization)).ok, true)
+  endpoint.respond = json({ keys: [newJwk('two')] })
+  nowMs += 30_000
+  assert.equal((await decide([provider], authorization)).ok, true, 'nobody knows of the rotation yet')
+  const unknown = createIssuer(
+    { issuer: 'wso2', username: 'counter', audience: 'ballerina', keyId: 'two', signatureConfig },
+    services,
+    'issuer',
+  )
+  assert.equal((await decide([provider], `Bearer ${await unknown.issue()}`)).ok, false)
+  assert.equal((await decide([provider], authorization)).ok, false)
+  endpoint.respond = respond
   await provider.close?.()
 })
 

@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { after, describe, it } from 'node:test'
 import { main } from './main.ts'
 
@@ -18,6 +19,7 @@ interface Outcome {
 async function run(...argv: string[]): Promise<Outcome> {
   let [stdout, stderr] = ['', '']
   const code = await main(argv, {
+    stdin: Readable.from([]),
     stdout: { write: (text) => (stdout += text) },
     stderr: { write: (text) => (stderr += text) },
   })

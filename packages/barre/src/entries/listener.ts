@@ -7,5 +7,6 @@ export const fileUserStore: ProviderFactory<FileUserStoreConfig> = toProviderFac
 export const jwtListener: ProviderFactory<JwtValidatorConfig> = toProviderFactory(jwtKind)
 export const mutualTls: ProviderFactory<MutualTlsConfig> = toProviderFactory(mutualTlsKind)
 
+export { scopeKeyShape, scopeReader } from '../listener/index.ts'
 export type { ProviderFactory } from '../auth/index.ts'
 export type * from '../listener/index.ts'

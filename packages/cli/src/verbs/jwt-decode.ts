@@ -1,5 +1,5 @@
 import { jwt } from 'barre/jwt'
-import { printJson, refusal, requiredToken } from '../jwt/index.ts'
+import { printJson, refusal, requiredToken } from '../terms.ts'
 import type { Verb } from '../verb.ts'
 
 const help = `Prints the header and the payload of a token as JSON. Nothing is verified: for looking at a token, never for

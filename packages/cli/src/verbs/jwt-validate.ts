@@ -1,5 +1,6 @@
-import { authorize, ConfigError, scopeReader, toPrincipal } from 'barre/core'
+import { authorize, ConfigError, toPrincipal } from 'barre/core'
 import { jwt } from 'barre/jwt'
+import { scopeReader } from 'barre/listener'
 import { Failure, listOption, requiredOption, textOption, UsageError } from '../verb.ts'
 import { printJson, readSecret, refusal, requiredToken, secondsOption } from '../terms.ts'
 import type { JwksConfig, ValidatorSignatureConfig } from 'barre/jose'

@@ -9,6 +9,8 @@ import { join } from 'node:path'
 import { createCa, issueCertificate, writeKeyFiles } from '../packages/cli/src/keys/index.ts'
 import type { CertificateOptions, Issued, KeyFiles } from '../packages/cli/src/keys/index.ts'
 
+export { createCa, issueCertificate }
+
 export interface TestCa {
   readonly directory: string
   /** The authority's certificate, for `cert` and `mutualSsl.cert`. */

@@ -153,7 +153,7 @@ function toContextOptions(
   return { ...range(usable), ciphers: ciphers.join(':'), honorCipherOrder: true }
 }
 
-/** From the lowest to the highest: a version without a cipher of its own must not be negotiated with OpenSSL's defaults. */
+/** From lowest to highest: a version without a cipher of its own must not be spoken with OpenSSL's defaults. */
 function range(versions: readonly SecureVersion[]): SecureContextOptions {
   return { minVersion: versions[0]!, maxVersion: versions.at(-1)! }
 }

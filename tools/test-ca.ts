@@ -1,7 +1,6 @@
 /**
  * Certificates for tests: a throw-away authority with a server's and a client's pair, as PEM files in a
- * directory of
- * their own. Made at run time, so that no key is ever in the repository and none expires in it.
+ * directory of their own. Made at run time, so that no key is ever in the repository and none expires in it.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

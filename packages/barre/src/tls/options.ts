@@ -32,8 +32,7 @@ export interface ClientTlsOptions {
 
 /**
  * The node:tls options of a listener. The files are read and checked: the key belongs to the certificate, the
- * chain is
- * in order, all of it is valid now. Throws ConfigError that names `path` and the field.
+ * chain is in order, all of it is valid now. Throws ConfigError that names `path` and the field.
  */
 export function toServerOptions(
   secureSocket: ListenerSecureSocket,

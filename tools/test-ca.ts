@@ -1,13 +1,14 @@
 /**
  * Certificates for tests: a throw-away authority with a server's and a client's pair, as PEM files in a
- * directory of
- * their own. Made at run time, so that no key is ever in the repository and none expires in it.
+ * directory of their own. Made at run time, so that no key is ever in the repository and none expires in it.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createCa, issueCertificate, writeKeyFiles } from '../packages/cli/src/keys/index.ts'
 import type { CertificateOptions, Issued, KeyFiles } from '../packages/cli/src/keys/index.ts'
+
+export { createCa, issueCertificate }
 
 export interface TestCa {
   readonly directory: string

@@ -19,9 +19,8 @@ const keepAliveDelayMs = 60_000
 
 /**
  * Opens undici's connections. Of our own because the rule on plain http must hold where a socket is opened,
- * whatever
- * redirect led there, and because undici's connector has no handshake deadline and no bound on a session's
- * age.
+ * whatever redirect led there, and because undici's connector has no handshake deadline and no bound on a
+ * session's age.
  */
 export function createConnector(options: ConnectorOptions): buildConnector.connector {
   const { tls, connectTimeoutMs } = options

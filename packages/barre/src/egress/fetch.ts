@@ -10,10 +10,9 @@ const timeoutDefault = 5
 
 /**
  * A `fetch` with a configuration's TLS, time-outs and headers. Redirects are not followed unless
- * `init.redirect` asks,
- * and plain http off loopback is refused wherever it comes from. Idle connections never keep the process
- * alive.
- * `config.auth` is not looked at: createServices does that. Throws ConfigError that names `path`.
+ * `init.redirect` asks, and plain http off loopback is refused wherever it comes from. Idle connections never
+ * keep the process alive. `config.auth` is not looked at: createServices does that. Throws ConfigError that
+ * names `path`.
  */
 export function createFetch(
   config: ClientConfiguration,

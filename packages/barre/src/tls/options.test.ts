@@ -6,8 +6,7 @@ import { connect as connectTcp } from 'node:net'
 import { join } from 'node:path'
 import { after, afterEach, describe, it } from 'node:test'
 import { connect, createServer } from 'node:tls'
-import { createCa, issueCertificate } from '../../../cli/src/keys/index.ts'
-import { createTestCa } from '../../../../tools/test-ca.ts'
+import { createCa, issueCertificate, createTestCa } from '../../../../tools/test-ca.ts'
 import { allowInsecureEndpoint, ConfigError } from '../core/index.ts'
 import { toClientOptions, toServerOptions } from './index.ts'
 import type { AddressInfo } from 'node:net'
@@ -136,7 +135,8 @@ describe('toServerOptions', () => {
     ['TLSv1.3', true, true],
     ['TLSv1.3', false, false],
   ] as const) {
-    it(`${isReused ? 'resumes' : 'does not resume'} a ${version} session with shareSession ${shareSession}`, async () => {
+    const verb = isReused ? 'resumes' : 'does not resume'
+    it(`${verb} a ${version} session with shareSession ${shareSession}`, async () => {
       const protocol = { name: 'TLS', versions: [version] } as const
       const first = await handshake({ key, shareSession, protocol })
       // TLS 1.3 sends its tickets after the handshake, ahead of any data.

@@ -32,8 +32,7 @@ export interface ClientTlsOptions {
 
 /**
  * The node:tls options of a listener. The files are read and checked: the key belongs to the certificate, the
- * chain is
- * in order, all of it is valid now. Throws ConfigError that names `path` and the field.
+ * chain is in order, all of it is valid now. Throws ConfigError that names `path` and the field.
  */
 export function toServerOptions(
   secureSocket: ListenerSecureSocket,
@@ -153,7 +152,7 @@ function toContextOptions(
   return { ...range(usable), ciphers: ciphers.join(':'), honorCipherOrder: true }
 }
 
-/** From the lowest to the highest: a version without a cipher of its own must not be negotiated with OpenSSL's defaults. */
+/** From lowest to highest: a version without a cipher of its own must not be spoken with OpenSSL's defaults. */
 function range(versions: readonly SecureVersion[]): SecureContextOptions {
   return { minVersion: versions[0]!, maxVersion: versions.at(-1)! }
 }

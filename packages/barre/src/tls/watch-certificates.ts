@@ -38,8 +38,8 @@ const dayMs = 86_400_000
 
 /**
  * Gives a server its new certificate when the files of its configuration change, without a restart: new connections see
- * it, open ones stay as they are. A pair that is unusable is logged and the one in use kept. Begins by loading the files
- * itself, with the errors of `toServerOptions`. Never keeps the process alive.
+ * it, open ones stay as they are. A pair that is unusable is logged and the one in use kept. Begins by loading the
+ * files itself, with the errors of `toServerOptions`. Never keeps the process alive.
  */
 export function watchCertificates(
   server: CertificateTarget,

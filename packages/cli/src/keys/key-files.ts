@@ -9,9 +9,8 @@ export interface KeyFiles {
 }
 
 /**
- * Writes `NAME.crt` and `NAME.key` (mode 0600) into a directory, which is made where it is missing.
- * Existing files are left alone, with an error, unless `force` says to replace them; then each is replaced at
- * once.
+ * Writes `NAME.crt` and `NAME.key` (mode 0600) into a directory, which is made where it is missing. Existing
+ * files are left alone, with an error, unless `force` says to replace them; then each is replaced at once.
  */
 export async function writeKeyFiles(
   directory: string,

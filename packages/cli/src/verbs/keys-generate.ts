@@ -23,7 +23,7 @@ const daysMax = 36_500
 export const verb: Verb = {
   usage: [
     '--ca --out DIR [--name NAME] [--days N] [--key EC|RSA] [--force]',
-    '--cert --out DIR --name NAME --ca-dir DIR [--dns NAME] [--ip ADDRESS] [--uri URI] [--days N] [--key EC|RSA] [--force]',
+    '--cert --out DIR --name NAME --ca-dir DIR [--dns NAME] [--ip ADDRESS] [--uri URI] [--days N] [--force] ...',
   ],
   help,
   options: {

@@ -46,7 +46,7 @@ function walk(layers: readonly Layer[], prefix: string, isSettled: boolean, dept
     const paths = pathsOf(layer)
     const covered = isSettled || paths.every((path) => settledPaths.some((settled) => covers(settled, path)))
     const name = prefix + paths.join('|')
-    if (layer.route !== undefined) {
+    if (typeof layer.route === 'object') {
       if (!covered) checkRoute(layer.route.stack, name)
     } else if (marked.has(layer.handle)) {
       settledPaths.push(...paths)

@@ -134,6 +134,11 @@ const settled: readonly (readonly [name: string, build: (app: Express) => void])
   ['guards in a mounted application', (app) => app.use('/sub', express().get('/a', allow(), show))],
   ['a guard before a mounted application', (app) => app.use('/sub', allow(), express().get('/a', show))],
   ['middleware that is no route', (app) => app.use(express.json()).get('/a', allow(), show)],
+  [
+    'a foreign router as middleware',
+    (app) =>
+      app.use(Object.assign(() => undefined, { stack: [{ route: '', handle: show }] })).get('/a', open, show),
+  ],
   ['every path of a list', (app) => app.use(['/a', '/b'], allow()).get(['/a/x', '/b'], show)],
 ]
 

@@ -62,7 +62,8 @@ export const open: Middleware = mark((_request, _response, next) => next())
 export function protect<Auth>(rules: Rules, options: HttpOptions): Allow<Auth> {
   const settings = toSettings(options)
   const problemOf = problemFinder(rules, settings)
-  const servers = new Set<NetServer>()
+  const attached = new WeakSet<NetServer>()
+  const opened = new Set<NetServer>()
   const allow = (auth?: Auth): Middleware => {
     const policy = rules.policyFor(auth, 'allow')
     return policy === undefined
@@ -78,15 +79,16 @@ export function protect<Auth>(rules: Rules, options: HttpOptions): Allow<Auth> {
       else settle(decision, request, response, next)
     })
   const attach = (server: NetServer): void => {
-    if (servers.has(server)) return
-    servers.add(server)
+    if (attached.has(server)) return
+    attached.add(server)
+    opened.add(server)
     const problem = findProblem(server, rules, settings)
     if (problem !== undefined && server.listening) throw problem
     intercept(
       server,
       new Map<string, Intercept>([
         ['listening', refuseToStart(server, () => findProblem(server, rules, settings))],
-        ['close', closing(servers, server, rules)],
+        ['close', closing(opened, server, rules)],
       ]),
     )
   }
@@ -119,10 +121,10 @@ function settle(decision: Decision, ...[request, response, next]: Parameters<Mid
   next()
 }
 
-function closing(servers: Set<NetServer>, server: NetServer, rules: Rules): Intercept {
+function closing(opened: Set<NetServer>, server: NetServer, rules: Rules): Intercept {
   return (proceed) => {
-    servers.delete(server)
-    if (servers.size === 0) rules.close().catch(() => undefined)
+    opened.delete(server)
+    if (opened.size === 0) rules.close().catch(() => undefined)
     return proceed()
   }
 }

@@ -6,8 +6,7 @@ export type CallNeed = Pick<Need, 'audience' | 'scopes' | 'caller'>
 
 /**
  * Sends one request with the source's credential. After a 401 the source is asked once more, told what was
- * refused;
- * only with another credential, and only where the body can be sent again, is there a second try.
+ * refused; only with another credential, and only where the body can be sent again, is there a second try.
  */
 export async function sendAuthenticated(
   fetch: Fetch,

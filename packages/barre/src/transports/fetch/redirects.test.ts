@@ -133,7 +133,8 @@ describe('redirects', () => {
     [1, 1, true],
     [1, 2, false],
   ] as const) {
-    it(`${hops} in a row are ${isFollowed ? 'followed' : 'refused'} with maxCount ${maxCount ?? 'by default'}`, async () => {
+    const outcome = isFollowed ? 'followed' : 'refused'
+    it(`${hops} in a row are ${outcome} with maxCount ${maxCount ?? 'by default'}`, async () => {
       const { origin } = await serve()
       const path = Array.from({ length: hops }).reduce(
         (next) => `/?302=${encodeURIComponent(String(next))}`,

@@ -69,7 +69,15 @@ export function protect(
   const table = toResourceTable(options.resources, rules)
   const isGuarded = table.resources.some((resource) => resource.policy !== undefined)
   const problemOf = isGuarded ? problemFinder(rules, settings) : (): undefined => undefined
-  const service = { rules, settings, table, isGuarded, problemOf, servers: new Set<NetServer>() }
+  const service: Service = {
+    rules,
+    settings,
+    table,
+    isGuarded,
+    problemOf,
+    attached: new WeakSet(),
+    open: new Set(),
+  }
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     serve(service, request, response, (context) => handler(request, response, context))
   }
@@ -84,8 +92,9 @@ interface Service {
   readonly table: ResourceTable
   readonly isGuarded: boolean
   readonly problemOf: (server: NetServer | undefined) => ConfigError | undefined
-  /** The servers that are open and guarded. */
-  readonly servers: Set<NetServer>
+  readonly attached: WeakSet<NetServer>
+  /** Those of the attached servers that have not closed. */
+  readonly open: Set<NetServer>
 }
 
 type Verdict = { readonly refusal: HttpRefusal } | { readonly context: RequestContext }
@@ -128,7 +137,7 @@ function settle(verdict: Awaitable<Verdict>, next: (verdict: Verdict) => void): 
 
 function judge(service: Service, request: IncomingMessage, method: string): Awaitable<Verdict> {
   const server = serverOf(request)
-  if (server !== undefined && !service.servers.has(server)) attachTo(service, server, undefined)
+  if (server !== undefined && !service.attached.has(server)) attachTo(service, server, undefined)
   if (service.problemOf(server) !== undefined) return { refusal: phrase(mustNotServe) }
   // The target of a CONNECT is no path; only a row for every path can match it.
   if (method === 'CONNECT') return judgeAt(service, request, method, undefined)
@@ -166,9 +175,10 @@ function admit(resource: Resource, params: Params, principal: Principal | undefi
 }
 
 function attachTo(service: Service, server: NetServer, handler: RequestHandler | undefined): void {
-  const { servers, rules, settings, isGuarded } = service
-  if (servers.has(server)) return
-  servers.add(server)
+  const { attached, open, rules, settings, isGuarded } = service
+  if (attached.has(server)) return
+  attached.add(server)
+  open.add(server)
   const intercepts = new Map<string, Intercept>([
     [
       'listening',
@@ -187,10 +197,10 @@ function attachTo(service: Service, server: NetServer, handler: RequestHandler |
   intercept(server, intercepts)
 }
 
-function closing({ servers, rules }: Service, server: NetServer): Intercept {
+function closing({ open, rules }: Service, server: NetServer): Intercept {
   return (proceed) => {
-    servers.delete(server)
-    if (servers.size === 0) rules.close().catch(() => undefined)
+    open.delete(server)
+    if (open.size === 0) rules.close().catch(() => undefined)
     return proceed()
   }
 }

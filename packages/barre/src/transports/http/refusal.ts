@@ -76,7 +76,8 @@ export function sendRefusal(request: IncomingMessage, response: ServerResponse, 
 
 /** Whether a request announces a body that is too long to be thrown away. */
 export function hasLongBody(request: IncomingMessage): boolean {
-  return Number(request.headers['content-length'] ?? 0) > drainMaxBytes
+  // An HTTP/2 stream ends without its connection.
+  return request.httpVersionMajor < 2 && Number(request.headers['content-length'] ?? 0) > drainMaxBytes
 }
 
 /** Throws a body away, so that the connection can serve the next request; beyond the limit it ends. */

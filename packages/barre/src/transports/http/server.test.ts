@@ -66,6 +66,19 @@ test('a server that asks for no client certificate does not start under an entry
   assert.match(error.message, /^auth: an entry reads the client certificate/)
 })
 
+test('a server that closed and listens again is guarded as before', async () => {
+  const { server } = createGuarded()
+  const body =
+    'POST /order HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\nExpect: 100-continue\r\nConnection: close\r\n'
+  for (const _ of [1, 2]) {
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const answer = await exchange(portOf(server), `${body}Authorization: Bearer writer\r\n\r\nbody`)
+    assert.match(answer, /"bytes":4/)
+    assert.equal(statusOf(await exchange(portOf(server), `${body}\r\n`)), 401)
+    await once(server.close(), 'close')
+  }
+})
+
 test('closing the last server closes the rules', async () => {
   let closed = 0
   const rules = {

@@ -26,7 +26,8 @@ for (const [findings, code, says] of [
   [`[{ path: 'a.ts', line: 3, problem: 'is wrong' }]`, 1, 'a.ts:3: is wrong\n'],
 ] as const) {
   test(`a check with the findings ${findings} exits with ${code}`, () => {
-    const program = `import { report } from '${join(import.meta.dirname, 'workspace.ts')}'\nreport('check', ${findings})`
+    const module = join(import.meta.dirname, 'workspace.ts')
+    const program = `import { report } from '${module}'\nreport('check', ${findings})`
     const flags = ['--input-type=module', '--eval', program]
     const { status, stderr } = spawnSync(process.execPath, flags, { encoding: 'utf8' })
     assert.deepEqual([status, stderr], [code, says])

@@ -2,8 +2,9 @@ import { jwt } from 'barre/jwt'
 import { printJson, refusal, requiredToken } from '../terms.ts'
 import type { Verb } from '../verb.ts'
 
-const help = `Prints the header and the payload of a token as JSON. Nothing is verified: for looking at a token, never for
-trusting it. TOKEN may be - to read it from standard input, which keeps it out of the shell's history.`
+const help = `Prints the header and the payload of a token as JSON. Nothing is verified: this is for looking at a
+token, never for trusting it. TOKEN may be - to read it from standard input, which keeps it out of the shell's
+history.`
 
 export const verb: Verb = {
   usage: ['TOKEN'],

@@ -7,8 +7,8 @@ import type { JwksConfig, ValidatorSignatureConfig } from 'barre/jose'
 import type { Payload, ValidatorConfig } from 'barre/jwt'
 import type { Verb, VerbInput } from '../verb.ts'
 
-const help = `Checks a token as a service would and prints its payload as JSON. A refusal is one line with its code and the
-reason, and exit code 1. TOKEN may be - to read it from standard input.
+const help = `Checks a token as a service would and prints its payload as JSON. A refusal is one line with its code
+and the reason, and exit code 1. TOKEN may be - to read it from standard input.
 
   --jwks FILE|URL       the keys: a JWKS file, or where it is published
   --cert FILE           the key: a PEM certificate or public key

@@ -14,12 +14,6 @@ import { createProject, importProblem, install, lacksOnlyPeer, topicsOf } from '
 
 const run = promisify(execFile)
 
-/**
- * Steps whose absence is a failure; the others run once what they need is there. Move a step here when it
- * lands.
- */
-const requiredSteps: ReadonlySet<'readme' | 'command'> = new Set()
-
 async function main(): Promise<readonly string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'barre-pack-'))
   try {
@@ -85,7 +79,7 @@ async function useReadme(project: string, packages: readonly Packed[]): Promise<
   const topics = new Set(packages.flatMap(({ manifest }) => topicsOf(manifest)))
   const [program] = programsIn(readFileSync(join(workspaceRoot, 'README.md'), 'utf8'))
   if (program === undefined || topicsOfProgram(program).some((topic) => !topics.has(topic))) {
-    return notThereYet('readme', "the README's program needs topics that are not exported")
+    return ["the README's program needs topics that are not exported"]
   }
   const printed = await runProgram(program, join(project, 'program.ts'))
   if (program.prints === undefined || program.prints === printed) return []
@@ -94,7 +88,7 @@ async function useReadme(project: string, packages: readonly Packed[]): Promise<
 
 async function useCommand(project: string): Promise<readonly string[]> {
   if (!existsSync(join(project, 'node_modules', '.bin', 'barre'))) {
-    return notThereYet('command', 'no package brings the barre command')
+    return ['no package brings the barre command']
   }
   const token = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ sub: 'alice' })}.${'A'.repeat(43)}`
   try {
@@ -102,19 +96,12 @@ async function useCommand(project: string): Promise<readonly string[]> {
     return stdout.includes('alice') ? [] : [`barre jwt decode printed ${JSON.stringify(stdout)}`]
   } catch (error) {
     const said = (error as { stderr?: string }).stderr ?? String(error)
-    if (said.includes('no verb jwt')) return notThereYet('command', 'barre has no verb jwt')
     return [`barre jwt decode: ${said}`]
   }
 }
 
 function part(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url')
-}
-
-function notThereYet(step: 'readme' | 'command', why: string): readonly string[] {
-  if (requiredSteps.has(step)) return [why]
-  console.log(`pack-check: left out: ${why}`)
-  return []
 }
 
 const problems = await main()

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BoundedCache } from './bounded-cache.ts'
+import type { CacheLimits } from './bounded-cache.ts'
 
 const day = 86_400_000
 
-function filled(
-  limits: { maxEntries: number; maxBytes: number },
-  ...sizes: number[]
-): BoundedCache<string, number> {
+function filled(limits: CacheLimits, ...sizes: number[]): BoundedCache<string, number> {
   const cache = new BoundedCache<string, number>(limits)
   for (const [index, bytes] of sizes.entries()) cache.set(`k${index}`, index, { bytes, expiresAtMs: day })
   return cache
@@ -17,12 +15,7 @@ function keys(cache: BoundedCache<string, number>): string[] {
   return [...cache.entries()].map(([key]) => key)
 }
 
-const cases: [
-  claim: string,
-  limits: { maxEntries: number; maxBytes: number },
-  sizes: number[],
-  kept: string[],
-][] = [
+const cases: [claim: string, limits: CacheLimits, sizes: number[], kept: string[]][] = [
   ['keeps as many entries as the limit says', { maxEntries: 2, maxBytes: 100 }, [1, 1], ['k0', 'k1']],
   ['drops the oldest at one entry past the limit', { maxEntries: 2, maxBytes: 100 }, [1, 1, 1], ['k1', 'k2']],
   ['keeps as many bytes as the limit says', { maxEntries: 9, maxBytes: 100 }, [60, 40], ['k0', 'k1']],
@@ -30,6 +23,18 @@ const cases: [
   ['drops as many as a large entry needs', { maxEntries: 9, maxBytes: 100 }, [30, 30, 30, 70], ['k2', 'k3']],
   ['keeps an entry as large as the cache', { maxEntries: 9, maxBytes: 100 }, [1, 100], ['k1']],
   ['does not store an entry larger than the cache', { maxEntries: 9, maxBytes: 100 }, [1, 101], ['k0']],
+  [
+    'drops its share at one entry past the limit',
+    { maxEntries: 4, maxBytes: 100, evictionFactor: 0.5 },
+    [1, 1, 1, 1, 1],
+    ['k3', 'k4'],
+  ],
+  [
+    'keeps the newest entry when its share is the whole',
+    { maxEntries: 2, maxBytes: 100, evictionFactor: 1 },
+    [1, 1, 1],
+    ['k2'],
+  ],
   ['stores nothing when it may hold no entries', { maxEntries: 0, maxBytes: 100 }, [1], []],
 ]
 

@@ -3,6 +3,8 @@ export interface CacheLimits {
   readonly maxEntries: number
   /** Of the entries' own estimates of their size. */
   readonly maxBytes: number
+  /** The share of `maxEntries` that leaves at once when the cache is full; default: one entry at a time. */
+  readonly evictionFactor?: number
 }
 
 interface Entry<V> {
@@ -70,8 +72,12 @@ export class BoundedCache<K, V> {
   }
 
   #evict(): void {
+    const { maxEntries, maxBytes, evictionFactor = 0 } = this.#limits
+    // The newest entry stays, however large the share.
+    const kept = Math.min(maxEntries, Math.max(1, Math.floor(maxEntries * (1 - evictionFactor))))
+    const limit = this.#entries.size > maxEntries ? kept : maxEntries
     for (const key of this.#entries.keys()) {
-      if (this.#entries.size <= this.#limits.maxEntries && this.#bytes <= this.#limits.maxBytes) return
+      if (this.#entries.size <= limit && this.#bytes <= maxBytes) return
       this.delete(key)
     }
   }

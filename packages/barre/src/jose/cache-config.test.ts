@@ -2,11 +2,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { keyCacheShape, tokenCacheShape } from './cache-config.ts'
 
+/** As the order management article writes it, for tokens and for keys. */
+const ofTheArticle = { capacity: 10, evictionFactor: 0.25, evictionPolicy: 'LRU', defaultMaxAge: -1 }
+
 const accepted: [claim: string, shape: typeof keyCacheShape, value: object][] = [
   ['tokens: nothing at all', tokenCacheShape, {}],
   ['tokens: the smallest', tokenCacheShape, { capacity: 1, defaultMaxAge: 0, evictionPolicy: 'LRU' }],
   ['tokens: the largest', tokenCacheShape, { capacity: 1_000_000, defaultMaxAge: 86_400 }],
   ['tokens: until they expire', tokenCacheShape, { defaultMaxAge: -1 }],
+  ["tokens: the article's", tokenCacheShape, ofTheArticle],
+  ["keys: the article's", keyCacheShape, ofTheArticle],
   ['keys: the smallest', keyCacheShape, { capacity: 1, defaultMaxAge: 60 }],
   ['keys: the largest', keyCacheShape, { capacity: 100, defaultMaxAge: 86_400 }],
   ['keys: the usual age', keyCacheShape, { defaultMaxAge: -1 }],
@@ -25,7 +30,7 @@ const refused: [claim: string, shape: typeof keyCacheShape, value: Record<string
   ['one key too many', keyCacheShape, { capacity: 101 }],
   ['keys that would be fetched all the time', keyCacheShape, { defaultMaxAge: 59 }],
   ['another policy', tokenCacheShape, { evictionPolicy: 'LFU' }],
-  ['a share of entries to evict', tokenCacheShape, { evictionFactor: 0.25 }],
+  ['a share above all to evict', tokenCacheShape, { evictionFactor: 1.1 }],
   ['an interval of cleaning', keyCacheShape, { cleanupInterval: 60 }],
 ]
 

@@ -16,8 +16,11 @@ export interface CacheConfig {
   readonly defaultMaxAge?: number
   /** The least recently used entry leaves first. */
   readonly evictionPolicy?: 'LRU'
-  /** Refused: entries leave one by one. */
-  readonly evictionFactor?: never
+  /**
+   * The share of a full token cache that leaves at once, from 0 to 1; default: one token at a time. A key set
+   * is kept whole.
+   */
+  readonly evictionFactor?: number
   /** Refused: expired entries are dropped when they are met, and the bounds hold at all times. */
   readonly cleanupInterval?: never
 }
@@ -40,7 +43,7 @@ function cacheShape(capacity: Shape<number>, defaultMaxAge: Shape<number>): Shap
     capacity: optional(capacity),
     defaultMaxAge: optional(defaultMaxAge),
     evictionPolicy: optional(oneOf('LRU')),
-    evictionFactor: optional(meaningless('entries leave one by one when the cache is full')),
+    evictionFactor: optional(number({ max: 1 })),
     cleanupInterval: optional(
       meaningless('expired entries are never used, and the bounds hold at all times'),
     ),

@@ -37,6 +37,7 @@ export function createTokenCache(config: CacheConfig, keys: KeySet, services: Se
   const entries = new BoundedCache<string, Entry>({
     maxEntries: config.capacity ?? tokenCacheMaxEntries,
     maxBytes: tokenCacheMaxBytes,
+    ...(config.evictionFactor !== undefined && { evictionFactor: config.evictionFactor }),
   })
   const unsubscribe = services.revocations.subscribe((revocation) => {
     for (const [, entry] of entries.entries()) if (isAbout(entry.payload, revocation)) entry.outcome = revoked

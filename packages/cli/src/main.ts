@@ -22,6 +22,18 @@ const verbs: Readonly<
     summary: 'print what a token says, unverified',
     load: () => import('./verbs/jwt-decode.ts'),
   },
+  'sts start': {
+    summary: 'start the Secure Token Service',
+    load: () => import('./verbs/sts-start.ts'),
+  },
+  'sts secret': {
+    summary: 'make a secret for one of its clients, and the hash that it keeps',
+    load: () => import('./verbs/sts-secret.ts'),
+  },
+  'gateway start': {
+    summary: 'start the API gateway',
+    load: () => import('./verbs/gateway-start.ts'),
+  },
 }
 
 /** Runs one command line (without `node` and the script) and answers with the exit code. */

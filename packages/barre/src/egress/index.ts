@@ -1,1 +1,2 @@
 export { createFetch } from './fetch.ts'
+export { createConnector } from './connector.ts'

@@ -1,0 +1,100 @@
+import { ConfigError, allowInsecureEndpoint, checkEndpoint } from 'barre/core'
+import { createConnector } from 'barre/egress'
+import { toClientOptions } from 'barre/tls'
+import { Pool } from 'undici'
+import { hasBody, limitedBody } from './limited-body.ts'
+import { passableRequestHeaders, passableResponseHeaders } from './headers.ts'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Secret, Services } from 'barre/core'
+import type { UpstreamConfig } from '../config.ts'
+
+/** A request as the upstream is to see it. */
+interface Outbound {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** Normalised path and query. */
+  readonly target: string
+  /** Takes the place of whatever Authorization the client sent; absent: none. */
+  readonly token: Secret | undefined
+  /** Headers that speak for the gateway: X-Forwarded-* and the request id. */
+  readonly ours: readonly string[]
+  readonly requestId: string
+}
+
+/** The last step: one service behind the gateway. */
+export interface Upstream {
+  /** Streams the request there and the answer back; rejects when that fails, the answer's head perhaps already sent. */
+  forward(outbound: Outbound): Promise<void>
+  close(): Promise<void>
+}
+
+export interface UpstreamOptions {
+  readonly maxBodyBytes: number
+  /** Header names that only the gateway may set, in lower case. */
+  readonly identityHeaders: ReadonlySet<string>
+}
+
+const connectDefaultSeconds = 5
+const responseDefaultSeconds = 30
+const connectionsDefault = 128
+
+/** Compiles an upstream; throws ConfigError that names the field below `path`. */
+export function createUpstream(
+  config: UpstreamConfig,
+  options: UpstreamOptions,
+  services: Pick<Services, 'now'>,
+  path: string,
+): Upstream {
+  const pool = createPool(config, services, path)
+  return {
+    async forward({ request, response, target, token, ours, requestId }) {
+      const headers = passableRequestHeaders(request.rawHeaders, options.identityHeaders)
+      headers.push(...ours)
+      if (token !== undefined) headers.push('authorization', `Bearer ${token.reveal()}`)
+      await pool.stream(
+        {
+          method: request.method as 'GET',
+          path: target,
+          headers,
+          body: hasBody(request) ? limitedBody(request, options.maxBodyBytes) : null,
+          signal: untilClosed(response),
+          responseHeaders: 'raw',
+        },
+        ({ statusCode, headers: raw }) => {
+          const passable = passableResponseHeaders(raw as unknown as readonly string[])
+          return response.writeHead(statusCode, [...passable, 'x-request-id', requestId])
+        },
+      )
+    },
+    close: () => pool.close(),
+  }
+}
+
+function createPool(config: UpstreamConfig, services: Pick<Services, 'now'>, path: string): Pool {
+  const url = checkEndpoint(config.url, `${path}.url`, config)
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    throw new ConfigError(`${path}.url`, 'expected an origin, such as https://orders.internal:9090')
+  }
+  const responseTimeoutMs = (config.responseTimeout ?? responseDefaultSeconds) * 1000
+  const connect = createConnector({
+    tls: toClientOptions(config.secureSocket ?? {}, `${path}.secureSocket`, services.now),
+    connectTimeoutMs: (config.connectTimeout ?? connectDefaultSeconds) * 1000,
+    allowH2: false,
+    allowPlainHttp: config[allowInsecureEndpoint] === true,
+  })
+  return new Pool(url.origin, {
+    connect,
+    connections: config.maxConnections ?? connectionsDefault,
+    headersTimeout: responseTimeoutMs,
+    bodyTimeout: responseTimeoutMs,
+  })
+}
+
+/** Ends the upstream's work when the client has gone. */
+function untilClosed(response: ServerResponse): AbortSignal {
+  const controller = new AbortController()
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort()
+  })
+  return controller.signal
+}

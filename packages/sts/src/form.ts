@@ -1,0 +1,55 @@
+import { refuse } from './oauth-error.ts'
+import type { Outcome } from './oauth-error.ts'
+
+/** The parameters of a token request, decoded. One that was sent without a value is absent (RFC 6749 §3.2). */
+export interface Form {
+  get(name: string): string | undefined
+  /** Every value of a parameter that may be repeated. */
+  all(name: string): readonly string[]
+}
+
+/** The largest body of a token request, in bytes: room for two of the longest tokens that are accepted anywhere. */
+export const formMaxBytes = 40_960
+/** The most parameters of a token request. */
+export const formMaxParameters = 32
+
+// RFC 6749 §3.2: no parameter is included more than once. RFC 8693 §2.1 excepts these two.
+const repeatable: ReadonlySet<string> = new Set(['audience', 'resource'])
+
+/** Reads an `application/x-www-form-urlencoded` body strictly: ASCII, whole escapes, UTF-8, no parameter twice. */
+export function parseForm(body: Uint8Array): Outcome<Form> {
+  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1')
+  const pairs = text === '' ? [] : text.split('&')
+  if (pairs.length > formMaxParameters)
+    return refuse('invalid_request', 'The request has too many parameters.')
+  const values = new Map<string, string[]>()
+  for (const pair of pairs) {
+    const equals = pair.indexOf('=')
+    const name = formDecode(equals === -1 ? pair : pair.slice(0, equals))
+    const value = formDecode(equals === -1 ? '' : pair.slice(equals + 1))
+    if (name === undefined || value === undefined) {
+      return refuse('invalid_request', 'The body is not application/x-www-form-urlencoded.')
+    }
+    const known = values.get(name)
+    if (known === undefined) values.set(name, [value])
+    else if (repeatable.has(name)) known.push(value)
+    else return refuse('invalid_request', 'A parameter is included more than once.')
+  }
+  return { ok: true, value: toForm(values) }
+}
+
+function toForm(values: ReadonlyMap<string, readonly string[]>): Form {
+  const all = (name: string): readonly string[] => (values.get(name) ?? []).filter((value) => value !== '')
+  return { all, get: (name) => all(name)[0] }
+}
+
+/** Undoes form encoding: `+` is a space, escapes are UTF-8; `undefined` when the text is not so encoded. */
+export function formDecode(encoded: string): string | undefined {
+  // oxlint-disable-next-line no-control-regex -- the range is all of printable ASCII
+  if (!/^[\x20-\x7e]*$/.test(encoded)) return undefined
+  try {
+    return decodeURIComponent(encoded.replaceAll('+', ' '))
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,54 @@
+import { isRecord } from 'barre/core'
+import { refuse } from '../oauth-error.ts'
+import type { Client } from '../clients/client.ts'
+import type { Outcome } from '../oauth-error.ts'
+import type { Actor } from '../tokens/access-token.ts'
+
+/** The longest chain of actors in a token, the present one included. */
+export const actorsMax = 4
+
+/**
+ * The `act` claim of the new token (RFC 8693 §4.1): the client that asks, in front of those who acted before it.
+ * A client to whom the subject token was issued acts for nobody else, so it adds nothing.
+ */
+export function actFor(
+  client: Client,
+  payload: Readonly<Record<string, unknown>>,
+): Outcome<Actor | undefined> {
+  if (payload['may_act'] !== undefined && !mayAct(client, payload['may_act'])) {
+    return notAccepted('the may_act claim names another actor')
+  }
+  const chain = payload['act'] === undefined ? [] : readChain(payload['act'])
+  if (chain === undefined)
+    return notAccepted(`the act claim is malformed or has more than ${actorsMax} actors`)
+  const issuedTo = payload['client_id'] ?? payload['azp']
+  if (issuedTo !== client.clientId) chain.unshift({ sub: client.clientId })
+  if (chain.length > actorsMax) return notAccepted(`more than ${actorsMax} actors`)
+  return { ok: true, value: chain.reduceRight<Actor | undefined>(nest, undefined) }
+}
+
+function notAccepted(detail: string): Outcome<never> {
+  return refuse('invalid_request', 'The subject token was not accepted.', { detail })
+}
+
+/** RFC 8693 §4.4: who may act, where the subject's issuer says so. Our clients have no issuer but us. */
+function mayAct(client: Client, claim: unknown): boolean {
+  return isRecord(claim) && claim['sub'] === client.clientId && claim['iss'] === undefined
+}
+
+/** The actors from the latest to the first; `undefined` when the claim is not such a chain. */
+function readChain(claim: unknown): Actor[] | undefined {
+  const chain: Actor[] = []
+  for (let next = claim; next !== undefined;) {
+    if (!isRecord(next) || chain.length === actorsMax) return undefined
+    const { sub, iss, act } = next
+    if (typeof sub !== 'string' || (iss !== undefined && typeof iss !== 'string')) return undefined
+    chain.push({ sub, ...(iss !== undefined && { iss }) })
+    next = act
+  }
+  return chain
+}
+
+function nest(inner: Actor | undefined, actor: Actor): Actor {
+  return inner === undefined ? actor : { ...actor, act: inner }
+}

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { test } from 'node:test'
+import * as oauth from 'oauth4webapi'
+import { exchangeGrant, jwtType, outsideIssuer, secret, testSts } from '../test/fixture.ts'
+import type { AddressInfo } from 'node:net'
+import type { TestContext } from 'node:test'
+
+const insecure = { [oauth.allowInsecureRequests]: true }
+const client: oauth.Client = { client_id: 'gateway' }
+const authentication = oauth.ClientSecretBasic(secret)
+
+/** The service as a client sees it that knows nothing but its issuer. */
+async function discover(t: TestContext): Promise<{ as: oauth.AuthorizationServer; subject: string }> {
+  const port = await freePort()
+  const issuer = `http://127.0.0.1:${port}`
+  const idp = outsideIssuer('https://idp.test')
+  await testSts(t, { issuer, port, trustedIssuers: [idp.config] })
+  const url = new URL(issuer)
+  const response = await oauth.discoveryRequest(url, { algorithm: 'oauth2', ...insecure })
+  return { as: await oauth.processDiscoveryResponse(url, response), subject: await idp.sign() }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+test('a client that was not written for it obtains tokens: oauth4webapi', async (t) => {
+  const { as, subject } = await discover(t)
+  const own = await oauth.processClientCredentialsResponse(
+    as,
+    client,
+    await oauth.clientCredentialsGrantRequest(as, client, authentication, { scope: 'add_order' }, insecure),
+  )
+  assert.equal(own.scope, 'add_order')
+
+  const parameters = { subject_token: subject, subject_token_type: jwtType, audience: 'orders' }
+  const exchanged = await oauth.processGenericTokenEndpointResponse(
+    as,
+    client,
+    await oauth.genericTokenEndpointRequest(as, client, authentication, exchangeGrant, parameters, insecure),
+  )
+  assert.equal(exchanged.token_type, 'bearer')
+})
+
+test('and understands its refusals', async (t) => {
+  const { as } = await discover(t)
+  const wrong = oauth.ClientSecretBasic('wrong')
+  const refused = await oauth.clientCredentialsGrantRequest(as, client, wrong, {}, insecure)
+  await assert.rejects(oauth.processClientCredentialsResponse(as, client, refused), (error) => {
+    assert.ok(error instanceof oauth.WWWAuthenticateChallengeError)
+    assert.equal(error.cause[0]?.scheme, 'basic')
+    return true
+  })
+  const wide = { scope: 'everything' }
+  const denied = await oauth.clientCredentialsGrantRequest(as, client, authentication, wide, insecure)
+  await assert.rejects(oauth.processClientCredentialsResponse(as, client, denied), { error: 'invalid_scope' })
+})

@@ -25,6 +25,7 @@ export interface RunningGateway {
 const headerDefaultBytes = 32 * 1024
 const closeDefaultSeconds = 10
 const requestIdBytes = 16
+const idsAtATime = 256
 /** Milliseconds within which the head of a request must have come. */
 const headersTimeoutMs = 10_000
 
@@ -77,8 +78,9 @@ function createServer({ secureSocket, limits }: GatewayConfig, services: Service
 }
 
 function serve(server: Server, pipeline: Pipeline, services: Services): void {
+  const nextId = requestIds(services)
   const toPassage = (request: IncomingMessage, response: ServerResponse): Passage => {
-    const requestId = Buffer.from(services.random(requestIdBytes)).toString('hex')
+    const requestId = nextId()
     // A connection that outlives its last request would hold up `close`.
     response.once('close', () => server.listening || server.closeIdleConnections())
     return { request, response, requestId }
@@ -90,6 +92,17 @@ function serve(server: Server, pipeline: Pipeline, services: Services): void {
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     void pipeline.handle(toPassage(request, response), () => response.writeContinue())
   })
+}
+
+/** Random ids. The randomness is fetched for many at a time: a system call for each would be felt. */
+function requestIds(services: Pick<Services, 'random'>): () => string {
+  let digits = ''
+  return () => {
+    if (digits === '') digits = Buffer.from(services.random(requestIdBytes * idsAtATime)).toString('hex')
+    const id = digits.slice(0, requestIdBytes * 2)
+    digits = digits.slice(requestIdBytes * 2)
+    return id
+  }
 }
 
 async function listen(server: Server, config: GatewayConfig, pipeline: Pipeline): Promise<void> {

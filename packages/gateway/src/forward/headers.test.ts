@@ -43,6 +43,7 @@ const stopped = [
   'x_user',
   'REMOTE_USER',
   'Transfer_Encoding',
+  'Content_Length',
   'Connection',
   'Keep-Alive',
   'Proxy-Connection',
@@ -61,7 +62,7 @@ for (const name of stopped) {
   })
 }
 
-test('stops what the configuration names, in either spelling', () => {
+test('stops what the configuration names', () => {
   const raw = ['X-Staff', 'x', 'x_staff', 'x', 'X-Staffing', 'y']
   assert.deepEqual(passableRequestHeaders(raw, new Set(['x-staff'])), ['X-Staffing', 'y'])
 })

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { ConfigError, allowInsecureEndpoint, checkEndpoint } from 'barre/core'
 import { createConnector } from 'barre/egress'
 import { toClientOptions } from 'barre/tls'
@@ -90,11 +91,11 @@ function createPool(config: UpstreamConfig, services: Pick<Services, 'now'>, pat
   })
 }
 
-/** Ends the upstream's work when the client has gone. */
-function untilClosed(response: ServerResponse): AbortSignal {
-  const controller = new AbortController()
+/** Ends the upstream's work when the client has gone. An emitter: undici takes one, and it costs less than a signal. */
+function untilClosed(response: ServerResponse): EventEmitter {
+  const signal = new EventEmitter()
   response.once('close', () => {
-    if (!response.writableFinished) controller.abort()
+    if (!response.writableFinished) signal.emit('abort')
   })
-  return controller.signal
+  return signal
 }

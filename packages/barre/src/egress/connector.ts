@@ -71,7 +71,7 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
  */
 function limit(socket: Socket, connectTimeoutMs: number, handshakeTimeoutMs: number | undefined): () => void {
   const arm = (what: string, afterMs: number): NodeJS.Timeout =>
-    setTimeout(() => socket.destroy(new Error(`the ${what} was not ready within ${afterMs} ms`)), afterMs)
+    setTimeout(() => socket.destroy(tooSlow(`the ${what} was not ready within ${afterMs} ms`)), afterMs)
   const timers = [arm('connection', connectTimeoutMs)]
   if (handshakeTimeoutMs !== undefined) {
     socket.once('connect', () => timers.push(arm('TLS handshake', handshakeTimeoutMs)))
@@ -79,4 +79,9 @@ function limit(socket: Socket, connectTimeoutMs: number, handshakeTimeoutMs: num
   return () => {
     for (const timer of timers) clearTimeout(timer)
   }
+}
+
+/** With the code that the operating system gives for the same, so that callers can tell slow from down. */
+function tooSlow(message: string): Error {
+  return Object.assign(new Error(message), { code: 'ETIMEDOUT' })
 }

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { test } from 'node:test'
 import { callerToken, echo, listen, see, testGateway, withEcho } from '../../test/fixture.ts'
+import type { AddressInfo } from 'node:net'
 
 test('a request arrives as it was sent, but for what the gateway says itself', async (t) => {
   const gateway = await withEcho(t, { auth: false })
@@ -96,6 +99,18 @@ test('504 when the upstream does not answer in time', async (t) => {
   const response = await fetch(gateway.url)
   assert.equal(response.status, 504)
   assert.equal(((await response.json()) as { error: string }).error, 'gateway_timeout')
+})
+
+test('504 when the connection to the upstream is not ready in time', async (t) => {
+  const silent = createServer().listen(0, '127.0.0.1')
+  t.after(() => silent.close())
+  await once(silent, 'listening')
+  silent.on('connection', (socket) => t.after(() => socket.destroy()))
+  const { port } = silent.address() as AddressInfo
+  const url = `https://127.0.0.1:${port}`
+  const upstreams = { echo: { url, connectTimeout: 0.05 } }
+  const gateway = await testGateway(t, url, [{ auth: false }], { upstreams })
+  assert.equal((await fetch(gateway.url)).status, 504)
 })
 
 test('an answer that breaks off is not ended as if it were whole', async (t) => {

@@ -25,8 +25,8 @@ export function toWires(kits: readonly TransportKit[]): readonly Wire[] {
 }
 
 /** What came of a call. */
-export interface Observed {
-  readonly answer: Answer
+export interface Observed<A = Answer> {
+  readonly answer: A
   /** The last decision that was published during the call. */
   readonly decision: Decision | undefined
   /** How often the handler was reached. */
@@ -48,8 +48,18 @@ export interface Seen {
 /** A service under test: it counts what reaches its handler. */
 export interface Service {
   readonly kit: TransportKit
+  readonly url: string
+  /** Sends a call, while the service's clock is so much ahead of the machine's. */
   probe(sent: Sent, aheadMs?: number): Promise<Observed>
+  /** Watches the service while something else calls it. */
+  observe<A>(call: () => Promise<A>): Promise<Observed<A>>
   close(): Promise<void>
+}
+
+const nothing: Pick<Observed, 'handled' | 'principal' | 'sent'> = {
+  handled: 0,
+  principal: undefined,
+  sent: undefined,
 }
 
 export async function startService(
@@ -58,7 +68,7 @@ export async function startService(
   place: Pick<Place, 'world'> & Partial<Place>,
 ): Promise<Service> {
   let aheadMs = 0
-  let reached: Pick<Observed, 'handled' | 'principal' | 'sent'>
+  let reached = nothing
   let decision: Decision | undefined
   const running: Running = await wire.kit.start(
     {
@@ -74,19 +84,24 @@ export async function startService(
   const listen = (message: unknown): void => {
     decision = (message as DecisionEvent).decision
   }
+  const observe = async <A>(call: () => Promise<A>): Promise<Observed<A>> => {
+    reached = nothing
+    decision = undefined
+    subscribe(decisions.name, listen)
+    try {
+      const answer = await call()
+      return { answer, decision, ...reached }
+    } finally {
+      unsubscribe(decisions.name, listen)
+    }
+  }
   return {
     kit: wire.kit,
-    async probe(sent, ahead = 0) {
+    url: running.url,
+    observe,
+    probe(sent, ahead = 0) {
       aheadMs = ahead
-      reached = { handled: 0, principal: undefined, sent: undefined }
-      decision = undefined
-      subscribe(decisions.name, listen)
-      try {
-        const answer = await running.call(sent)
-        return { answer, decision, ...reached }
-      } finally {
-        unsubscribe(decisions.name, listen)
-      }
+      return observe(() => running.call(sent))
     },
     close: () => running.close(),
   }

@@ -13,6 +13,7 @@ export const audience = 'orders'
 /** What all kits of a test file share, made once: keys, certificates, and an issuer that publishes its keys. */
 export interface World {
   readonly authority: string
+  readonly authorityFile: string
   readonly server: Pair
   /** The key that the issuer publishes as `one`, and a key that nobody publishes. */
   readonly issuerKey: { readonly privateKey: KeyObject; readonly publicKey: KeyObject }
@@ -37,6 +38,7 @@ export async function createWorld(): Promise<World> {
   await close(stopped)
   return {
     authority: ca.ca.cert,
+    authorityFile: ca.caFile,
     server: await read(ca.server),
     issuerKey,
     strangerKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,

@@ -50,7 +50,8 @@ export async function run(server: Server, place: Place): Promise<Running> {
 /** A started server, as the matrix calls it. */
 export function toRunning(server: Server, place: Place, stop: () => Promise<void>): Running {
   const { port } = server.address() as AddressInfo
-  return { call: (sent) => send(port, place, sent), close: stop }
+  const url = `${place.security === 'clear' ? 'http' : 'https'}://127.0.0.1:${port}`
+  return { url, call: (sent) => send(port, place, sent), close: stop }
 }
 
 const methods: Readonly<Record<Verb, string>> = {

@@ -7,7 +7,7 @@ import * as callerKits from './callers/index.ts'
 import * as providerKits from './providers/index.ts'
 import * as sourceKits from './sources/index.ts'
 import * as transportKits from './transports/index.ts'
-import { createWorld } from './world.ts'
+import { createWorld } from './harness/world.ts'
 
 const source = join(import.meta.dirname, '../packages/barre/src')
 

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { DenialCode } from 'barre/core'
-import { Cells } from './cells.ts'
-import type { Presented } from './kit.ts'
+import { Cells } from './harness/cells.ts'
+import type { Presented } from './harness/kit.ts'
 import { fileUserStore, jwt } from './providers/index.ts'
-import { detail, retryAfterSeconds, scripted } from './scripted.ts'
-import { assertAdmitted, assertRefused, schemesOf, startService, toWires } from './service.ts'
-import type { Service } from './service.ts'
-import { endedAnHourAgo, issueToken } from './tokens.ts'
+import { detail, retryAfterSeconds, scripted } from './harness/scripted.ts'
+import { assertAdmitted, assertRefused, schemesOf, startService, toWires } from './harness/service.ts'
+import type { Service } from './harness/service.ts'
+import { endedAnHourAgo, issueToken } from './harness/tokens.ts'
 import * as transportKits from './transports/index.ts'
-import { createWorld } from './world.ts'
+import { createWorld } from './harness/world.ts'
 
 const world = await createWorld()
 const wires = toWires(Object.values(transportKits))
@@ -121,9 +121,9 @@ for (const wire of wires) {
     })
     cells.add('an entry too many', wire.name)
     test('an entry after the one that lets in is not asked', async () => {
-      const before = providers[1].asked.length
+      const asked = providers[1].asked.length
       await call('good.good')
-      assert.equal(providers[1].asked.length, before)
+      assert.equal(providers[1].asked.length, asked)
     })
   })
 

@@ -72,7 +72,8 @@ for (const [name, listener] of Object.entries(wires)) {
   }
   server.close()
 }
-process.stdout.write(\`schema \${JSON.stringify(authSchema()).includes('dummyConfig')}, wrong entries \${wrong.length}\\n\`)
+const isInSchema = JSON.stringify(authSchema()).includes('dummyConfig')
+process.stdout.write(\`schema \${isInSchema}, wrong entries \${wrong.length}\\n\`)
 `
 
 const expected = `http sesame 200 dummy

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { AuthConfig } from 'barre/auth'
-import { Cells } from './cells.ts'
+import { Cells } from './harness/cells.ts'
 import { jwt, mutualTls } from './providers/index.ts'
-import { scripted } from './scripted.ts'
-import { assertAdmitted, startService, toWires } from './service.ts'
-import type { Service, Wire } from './service.ts'
+import { scripted } from './harness/scripted.ts'
+import { assertAdmitted, startService, toWires } from './harness/service.ts'
+import type { Service, Wire } from './harness/service.ts'
 import * as transportKits from './transports/index.ts'
-import { createWorld } from './world.ts'
+import { createWorld } from './harness/world.ts'
 
 const world = await createWorld()
 const kits = Object.values(transportKits)

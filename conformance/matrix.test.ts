@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { Cells } from './cells.ts'
-import type { Case, Prepared, ProviderKit } from './kit.ts'
-import { outcomes } from './kit.ts'
+import { Cells } from './harness/cells.ts'
+import type { Case, Prepared, ProviderKit } from './harness/kit.ts'
+import { outcomes } from './harness/kit.ts'
 import * as providerKits from './providers/index.ts'
-import { assertAdmitted, assertRefused, schemesOf, startService, toWires } from './service.ts'
-import type { Service, Wire } from './service.ts'
+import { assertAdmitted, assertRefused, schemesOf, startService, toWires } from './harness/service.ts'
+import type { Service, Wire } from './harness/service.ts'
 import * as transportKits from './transports/index.ts'
-import { createWorld } from './world.ts'
+import { createWorld } from './harness/world.ts'
 
 const world = await createWorld()
 const wires = toWires(Object.values(transportKits))

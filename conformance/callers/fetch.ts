@@ -1,5 +1,5 @@
 import { createClient, CredentialError } from 'barre/fetch'
-import type { CallerKit, Outbound } from '../kit.ts'
+import type { CallerKit, Outbound } from '../harness/calling-kit.ts'
 import { http } from '../transports/index.ts'
 
 /** HTTP with the signature of `fetch`. */

@@ -1,4 +1,5 @@
-import type { Case, Presented, ProviderKit } from '../kit.ts'
+import type { ListenerAuthConfig } from 'barre/auth'
+import type { Case, Pair, ProviderKit } from '../harness/kit.ts'
 import { jwt } from './jwt.ts'
 import { mutualTls } from './mutual-tls.ts'
 
@@ -10,40 +11,28 @@ export const every: ProviderKit = {
     const [token, certificate] = await Promise.all([jwt.prepare(world), mutualTls.prepare(world)])
     const { alice, mallory } = world.clients
     const good = token.cases.find(({ outcome }) => outcome === 'good')!.presented
-    const both = (entry: object): never => ({ all: [entry, certificate.entry] }) as never
-    const withAlice = ({ presented, expect, ...rest }: Case): Case => {
-      // What the token's provider leaves unread is one of two parts.
-      const isHalf = rest.outcome === 'absent' || rest.outcome === 'other scheme'
-      return {
-        ...rest,
-        presented: { ...presented, certificate: alice },
-        expect: isHalf ? 'missing' : expect,
-        ...(isHalf && { of: 'the certificate alone' }),
-      }
-    }
-    const alone = (
-      of: string,
-      presented: Presented,
-      expect: Case['expect'],
-      outcome: Case['outcome'],
-    ): Case => ({
-      outcome,
-      of,
-      presented,
-      expect,
-    })
     return {
-      entry: both(token.entry),
-      down: both(token.down!),
-      principal: token.principal,
-      asksFor: token.asksFor,
-      never: {},
+      ...token,
+      entry: { all: [token.entry, certificate.entry] } as ListenerAuthConfig,
+      down: { all: [token.down, certificate.entry] } as ListenerAuthConfig,
       cases: [
-        ...token.cases.map(withAlice),
-        alone('both', {}, 'missing', 'absent'),
-        alone('the token alone', good, 'missing', 'absent'),
-        alone('a certificate that names nobody', { ...good, certificate: mallory }, 'invalid', 'invalid'),
+        ...token.cases.map((known) => withCertificate(known, alice)),
+        { outcome: 'absent', of: 'both', presented: {}, expect: 'missing' },
+        { outcome: 'absent', of: 'the certificate', presented: good, expect: 'missing' },
+        {
+          outcome: 'invalid',
+          of: 'a certificate that names nobody',
+          presented: { ...good, certificate: mallory },
+          expect: 'invalid',
+        },
       ],
     }
   },
+}
+
+/** The same case beside a good certificate; where the token's provider abstains, that is one of two parts. */
+function withCertificate(known: Case, certificate: Pair): Case {
+  const presented = { ...known.presented, certificate }
+  const isHalf = known.outcome === 'absent' || known.outcome === 'other scheme'
+  return isHalf ? { ...known, presented, of: 'the token', expect: 'missing' } : { ...known, presented }
 }

@@ -1,6 +1,6 @@
 import { argon2Sync, randomBytes } from 'node:crypto'
 import { allowPlainPasswords } from 'barre/core'
-import type { Case, Outcome, ProviderKit } from '../kit.ts'
+import type { Case, Outcome, ProviderKit } from '../harness/kit.ts'
 
 const password = randomBytes(12).toString('hex')
 

@@ -1,7 +1,7 @@
-import type { Case, Outcome, ProviderKit } from '../kit.ts'
-import { endedAnHourAgo, issueToken, signedWithPublicKey, tampered, unsigned } from '../tokens.ts'
-import { audience, issuer } from '../world.ts'
-import type { World } from '../world.ts'
+import type { Case, Outcome, ProviderKit } from '../harness/kit.ts'
+import { endedAnHourAgo, issueToken, signedWithPublicKey, tampered, unsigned } from '../harness/tokens.ts'
+import { audience, issuer } from '../harness/world.ts'
+import type { World } from '../harness/world.ts'
 
 /** Tokens of an issuer that publishes its keys. */
 export const jwt: ProviderKit = {
@@ -9,11 +9,9 @@ export const jwt: ProviderKit = {
   name: 'jwt',
   readsCertificate: false,
   async prepare(world) {
-    const entry = (url: string) =>
-      ({ jwtValidatorConfig: { issuer, audience, signatureConfig: { jwksConfig: { url } } } }) as const
     return {
-      entry: entry(world.jwksUrl),
-      down: entry(world.deadUrl),
+      entry: entryFor(world.jwksUrl),
+      down: entryFor(world.deadUrl),
       principal: { id: `${issuer}:alice`, username: 'alice', scheme: 'Bearer' },
       asksFor: ['bearer'],
       never: {},
@@ -22,17 +20,12 @@ export const jwt: ProviderKit = {
   },
 }
 
+function entryFor(url: string) {
+  return { jwtValidatorConfig: { issuer, audience, signatureConfig: { jwksConfig: { url } } } } as const
+}
+
 async function toCases(world: World): Promise<readonly Case[]> {
   const good = await issueToken(world)
-  const bearer = (
-    outcome: Outcome,
-    token: string,
-    of?: string,
-  ): Pick<Case, 'outcome' | 'of' | 'presented'> => ({
-    outcome,
-    presented: { authorization: [`Bearer ${token}`] },
-    ...(of !== undefined && { of }),
-  })
   return [
     { ...bearer('good', good), expect: 'admitted' },
     { outcome: 'absent', presented: {}, expect: 'missing' },
@@ -87,4 +80,8 @@ async function forgeries(
     ['of another issuer', await issueToken(world, { issuer: 'https://other.example' })],
     ['for another service', await issueToken(world, { audience: 'inventory' })],
   ]
+}
+
+function bearer(outcome: Outcome, token: string, of?: string): Pick<Case, 'outcome' | 'of' | 'presented'> {
+  return { outcome, presented: { authorization: [`Bearer ${token}`] }, ...(of !== undefined && { of }) }
 }

@@ -1,4 +1,4 @@
-import type { ProviderKit } from '../kit.ts'
+import type { ProviderKit } from '../harness/kit.ts'
 
 /** Longer than any certificate here lives. */
 const afterAllCertificatesMs = 20 * 365 * 86_400_000

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { allowPlainPasswords } from 'barre/core'
-import type { SourceKit } from '../kit.ts'
+import type { SourceKit } from '../harness/calling-kit.ts'
 import { whoeverCalls } from './whoever-calls.ts'
 
 /** A user name and a password. */

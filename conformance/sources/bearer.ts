@@ -1,6 +1,6 @@
-import type { SourceKit } from '../kit.ts'
-import { issueToken } from '../tokens.ts'
-import { audience, issuer } from '../world.ts'
+import type { SourceKit } from '../harness/calling-kit.ts'
+import { issueToken } from '../harness/tokens.ts'
+import { audience, issuer } from '../harness/world.ts'
 import { whoeverCalls } from './whoever-calls.ts'
 
 /** A token that somebody else obtained. */

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
-import type { SourceKit } from '../kit.ts'
-import { audience } from '../world.ts'
+import type { SourceKit } from '../harness/calling-kit.ts'
+import { audience } from '../harness/world.ts'
 
 /** Tokens that the client signs in the name of its caller. */
 export const inferredJwt: SourceKit = {

@@ -1,5 +1,5 @@
-import type { SourceKit } from '../kit.ts'
-import { audience, issuer } from '../world.ts'
+import type { SourceKit } from '../harness/calling-kit.ts'
+import { audience, issuer } from '../harness/world.ts'
 
 /** The caller's own token, passed on. */
 export const propagate: SourceKit = {

@@ -4,7 +4,7 @@ import { json } from 'express'
 import createApplication from 'express'
 import type { Request, Response } from 'express'
 import { open, protect } from 'barre/express'
-import type { TransportKit } from '../kit.ts'
+import type { TransportKit } from '../harness/kit.ts'
 import { overHttp, run, tlsOptions } from './over-http.ts'
 
 /** Express 5, with its body parser behind the guard. */

@@ -1,6 +1,6 @@
 import createApplication from 'fastify'
 import { barre } from 'barre/fastify'
-import type { Place, Running, Served, TransportKit } from '../kit.ts'
+import type { Place, Running, Served, TransportKit } from '../harness/kit.ts'
 import { overHttp, tlsOptions, toRunning } from './over-http.ts'
 
 /** Fastify 5. */

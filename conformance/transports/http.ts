@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { protect } from 'barre/http'
-import type { TransportKit } from '../kit.ts'
+import type { TransportKit } from '../harness/kit.ts'
 import { overHttp, run, tlsOptions } from './over-http.ts'
 
 /** node:http and node:https. */

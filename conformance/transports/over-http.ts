@@ -5,8 +5,8 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { AddressInfo, Server } from 'node:net'
 import type { ServerOptions } from 'node:https'
 import type { DenialCode } from 'barre/core'
-import type { Answer, Place, Running, Sent, TransportKit, Verb } from '../kit.ts'
-import { close } from '../world.ts'
+import type { Answer, Place, Running, Sent, TransportKit, Verb } from '../harness/kit.ts'
+import { close } from '../harness/world.ts'
 
 const statuses: Readonly<Record<DenialCode, string>> = {
   missing: '401',

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { KeyObject } from 'node:crypto'
 import type { AddressInfo, Server } from 'node:net'
-import { createTestCa } from '../tools/test-ca.ts'
+import { createTestCa } from '../../tools/test-ca.ts'
 import type { Pair } from './kit.ts'
 
 export const issuer = 'https://issuer.example'
@@ -57,7 +57,7 @@ export async function createWorld(): Promise<World> {
 }
 
 /** Starts on a free port of loopback and gives the URL. */
-export async function listen(server: Server): Promise<string> {
+async function listen(server: Server): Promise<string> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`

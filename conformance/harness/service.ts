@@ -37,7 +37,7 @@ export interface Observed<A = Answer> {
 }
 
 /** A principal as the handler sees it, and whether the handler could change it. */
-export interface Seen {
+interface Seen {
   readonly id: string
   readonly username: string
   readonly scheme: string

@@ -15,7 +15,7 @@ export class Cells {
 
   /** Prints the number with the test results; to be called when all cells are known. */
   report(): void {
-    test(`counted: ${this.#axes.join(' x ')}`, (context) => {
+    void test(`counted: ${this.#axes.join(' x ')}`, (context) => {
       context.diagnostic(`${this.#names.size} cells of ${this.#axes.join(' x ')}`)
     })
   }

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
+import { systemClock } from 'barre/core'
 import { jwt } from 'barre/jwt'
 import type { IssuerConfig } from 'barre/jwt'
 import { audience, issuer } from './world.ts'
@@ -21,7 +22,7 @@ export async function issueToken(world: World, changes: Partial<IssuerConfig> = 
 
 /** Claims of a token that ended an hour ago. */
 export function endedAnHourAgo(): Record<string, number> {
-  const end = Math.floor(Date.now() / 1000) - 3600
+  const end = Math.floor(systemClock() / 1000) - 3600
   return { iat: end - 300, nbf: end - 300, exp: end }
 }
 

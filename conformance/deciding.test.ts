@@ -199,6 +199,13 @@ for (const wire of wires) {
         ['bearer', 'basic'],
       ],
       [
+        'an empty value is a bad credential',
+        { authorization: [''] },
+        'invalid',
+        undefined,
+        ['bearer', 'basic'],
+      ],
+      [
         'two kinds of credential are one too many',
         { authorization: [...(password.authorization ?? []), 'Bearer abc'] },
         'malformed',

@@ -110,10 +110,20 @@ for (const wire of wires) {
         assert.equal(observed.handled, 0)
       })
     }
+    for (const spelling of wire.kit.spellings('plain')) {
+      cells.add(spelling, wire.name)
+      test(`nobody gets past the guard by ${spelling}`, async () => {
+        const { observed } = await call('nobody', spelling)
+        assert.equal(observed.handled, 0)
+        assert.notEqual(observed.answer.says, service.kit.admitted)
+      })
+    }
     cells.add('replaced asks', wire.name)
-    test('a replaced list asks for its own schemes alone', async () => {
+    test("a list in place of the service's asks for its own schemes, and is named in the decision", async () => {
       const { observed } = await call('nobody', 'replaced')
       assert.deepEqual(schemesOf(observed.answer), ['basic'])
+      const admitted = await call('alice with her password', 'replaced')
+      assert.match(admitted.observed.decision?.entry ?? '', /\[0\]$/)
     })
     cells.add('token in the query', wire.name)
     test('a token in the query is no credential', async () => {

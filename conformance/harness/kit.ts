@@ -125,6 +125,8 @@ export interface TransportKit {
   /** What the wire says when a call is admitted, and when a resource does not exist. */
   readonly admitted: string
   readonly unknown: string
+  /** Other ways to write the name of a resource, which must not lead past its guard. */
+  readonly spellings: (resource: string) => readonly string[]
   /** What it says to a refused caller; `asks`: whether there is a challenge to send along. */
   says(code: DenialCode, asks: boolean): string
   /** Rejects with the ConfigError where the service must not start. */

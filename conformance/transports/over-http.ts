@@ -24,8 +24,26 @@ export const overHttp: Omit<TransportKit, 'folder' | 'start'> = {
   securities: ['clear', 'optional certificate', 'required certificate'],
   admitted: '200',
   unknown: '404',
+  spellings,
   // RFC 9110 §15.5.2: a 401 has a challenge; where nothing can be asked for, the answer is 403.
   says: (code, asks) => (statuses[code] === '401' && !asks ? '403' : statuses[code]),
+}
+
+function spellings(resource: string): readonly string[] {
+  const escaped = `%${resource.charCodeAt(0).toString(16)}${resource.slice(1)}`
+  const upper = resource.toUpperCase()
+  return [
+    ...[escaped, upper, `/${resource}`, `./${resource}`, `open/../${resource}`, `open/%2e%2e/${resource}`],
+    ...[
+      `${resource}/`,
+      `${resource}/.`,
+      `${resource}//`,
+      `${resource}%2f`,
+      `${resource}%00`,
+      `${resource};a=b`,
+    ],
+    ...[`${resource}?`, `${resource}#open`, `open%2f..%2f${resource}`, `open\\..\\${resource}`],
+  ]
 }
 
 /** The options of node:https for a place; none where it is in clear text. */

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { KeyObject } from 'node:crypto'
 import type { AddressInfo, Server } from 'node:net'
+import type { CertKey } from 'barre/core'
 import { createTestCa } from '../../tools/test-ca.ts'
 import type { Pair } from './kit.ts'
 
@@ -14,7 +15,7 @@ export const audience = 'orders'
 export interface World {
   readonly authority: string
   readonly authorityFile: string
-  readonly server: Pair
+  readonly serverFiles: CertKey
   /** The key that the issuer publishes as `one`, and a key that nobody publishes. */
   readonly issuerKey: { readonly privateKey: KeyObject; readonly publicKey: KeyObject }
   readonly strangerKey: KeyObject
@@ -39,7 +40,7 @@ export async function createWorld(): Promise<World> {
   return {
     authority: ca.ca.cert,
     authorityFile: ca.caFile,
-    server: await read(ca.server),
+    serverFiles: ca.server,
     issuerKey,
     strangerKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
     jwksUrl,
@@ -71,7 +72,7 @@ export async function close(server: Server & { closeAllConnections?: () => void 
   await closed
 }
 
-async function read({ certFile, keyFile }: { certFile: string; keyFile: string }): Promise<Pair> {
+async function read({ certFile, keyFile }: CertKey): Promise<Pair> {
   const [cert, key] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')])
   return { cert, key }
 }

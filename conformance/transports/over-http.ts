@@ -3,8 +3,9 @@ import { request as requestClear } from 'node:http'
 import { request as requestTls } from 'node:https'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { AddressInfo, Server } from 'node:net'
-import type { ServerOptions } from 'node:https'
 import type { DenialCode } from 'barre/core'
+import { toServerOptions } from 'barre/tls'
+import type { ServerTlsOptions } from 'barre/tls'
 import type { Answer, Place, Running, Sent, TransportKit, Verb } from '../harness/kit.ts'
 import { close } from '../harness/world.ts'
 
@@ -31,30 +32,24 @@ export const overHttp: Omit<TransportKit, 'folder' | 'start'> = {
 
 function spellings(resource: string): readonly string[] {
   const escaped = `%${resource.charCodeAt(0).toString(16)}${resource.slice(1)}`
-  const upper = resource.toUpperCase()
+  const before = ['/', './', 'open/../', 'open/%2e%2e/', 'open%2f..%2f', 'open\\..\\']
+  const after = ['/', '/.', '//', '%2f', '%00', ';a=b', '?', '#open']
   return [
-    ...[escaped, upper, `/${resource}`, `./${resource}`, `open/../${resource}`, `open/%2e%2e/${resource}`],
-    ...[
-      `${resource}/`,
-      `${resource}/.`,
-      `${resource}//`,
-      `${resource}%2f`,
-      `${resource}%00`,
-      `${resource};a=b`,
-    ],
-    ...[`${resource}?`, `${resource}#open`, `open%2f..%2f${resource}`, `open\\..\\${resource}`],
+    escaped,
+    resource.toUpperCase(),
+    ...before.map((prefix) => prefix + resource),
+    ...after.map((suffix) => resource + suffix),
   ]
 }
 
-/** The options of node:https for a place; none where it is in clear text. */
-export function tlsOptions({ security, world }: Place): ServerOptions | undefined {
+/** The options of node:https for a place, as a configuration makes them; none where it is in clear text. */
+export function tlsOptions({ security, world }: Place): ServerTlsOptions | undefined {
   if (security === 'clear') return undefined
-  return {
-    ...world.server,
-    ca: world.authority,
-    requestCert: true,
-    rejectUnauthorized: security === 'required certificate',
-  }
+  const verifyClient = security === 'required certificate' ? 'REQUIRE' : 'OPTIONAL'
+  return toServerOptions(
+    { key: world.serverFiles, mutualSsl: { verifyClient, cert: world.authorityFile } },
+    'secureSocket',
+  )
 }
 
 /** Starts a server at a place; rejects with what it reports while it starts. */

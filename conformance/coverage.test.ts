@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import schema from 'barre/auth.schema.json' with { type: 'json' }
+import * as callerKits from './callers/index.ts'
+import * as providerKits from './providers/index.ts'
+import * as sourceKits from './sources/index.ts'
+import * as transportKits from './transports/index.ts'
+import { createWorld } from './harness/world.ts'
+
+const source = join(import.meta.dirname, '../packages/barre/src')
+
+/** What the library has, and the kits that bring it into the matrix. */
+const families = [
+  ['listener', Object.values(providerKits)],
+  ['client', Object.values(sourceKits)],
+  ['transports', [...Object.values(transportKits), ...Object.values(callerKits)]],
+] as const
+
+for (const [family, kits] of families) {
+  test(`each folder of ${family} has a kit, and each kit a folder`, () => {
+    assert.deepEqual(compare(foldersOf(family), kits), { withoutKit: [], withoutFolder: [] })
+  })
+}
+
+test('a new folder without a kit is named', () => {
+  const folders = [...foldersOf('listener'), 'dummy']
+  assert.deepEqual(compare(folders, Object.values(providerKits)).withoutKit, ['dummy'])
+})
+
+test('each kind of the schema stands in an entry of the matrix', async (context) => {
+  const world = await createWorld()
+  context.after(() => world.close())
+  const prepared = await Promise.all(Object.values(providerKits).map((kit) => kit.prepare(world)))
+  const tried = new Set(prepared.flatMap(({ entry }) => Object.keys(entry)))
+  const known = schema.$defs.entry.anyOf.flatMap(({ required }) => required)
+  assert.deepEqual(known.toSorted(), [...tried].toSorted())
+})
+
+function foldersOf(family: string): readonly string[] {
+  return readdirSync(join(source, family), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+}
+
+function compare(folders: readonly string[], kits: readonly { readonly folder?: string }[]) {
+  const covered = new Set(kits.flatMap(({ folder }) => folder ?? []))
+  return {
+    withoutKit: folders.filter((name) => !covered.has(name)),
+    withoutFolder: [...covered].filter((name) => !folders.includes(name)),
+  }
+}

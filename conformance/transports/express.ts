@@ -1,0 +1,29 @@
+import { createServer } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { json } from 'express'
+import createApplication from 'express'
+import type { Request, Response } from 'express'
+import { open, protect } from 'barre/express'
+import type { TransportKit } from '../harness/kit.ts'
+import { overHttp, run, tlsOptions } from './over-http.ts'
+
+/** Express 5, with its body parser behind the guard. */
+export const express: TransportKit = {
+  ...overHttp,
+  folder: 'express',
+  async start({ auth, resources, services, handle }, place) {
+    const allow = protect({ auth, services })
+    const app = createApplication()
+    const answer = (request: Request, response: Response): void => {
+      response.json(handle(request.principal, request.body))
+    }
+    for (const [name, says] of Object.entries(resources)) {
+      const guard = says === false ? open : says === 'service' ? allow() : allow(says)
+      app.get(`/${name}`, guard, answer)
+      app.post(`/${name}`, guard, json(), answer)
+    }
+    allow.check(app)
+    const tls = tlsOptions(place)
+    return run(tls === undefined ? createServer(app) : createTlsServer(tls, app), place)
+  },
+}

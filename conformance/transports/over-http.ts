@@ -1,0 +1,120 @@
+import { once } from 'node:events'
+import { request as requestClear } from 'node:http'
+import { request as requestTls } from 'node:https'
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import type { AddressInfo, Server } from 'node:net'
+import type { DenialCode } from 'barre/core'
+import { toServerOptions } from 'barre/tls'
+import type { ServerTlsOptions } from 'barre/tls'
+import type { Answer, Place, Running, Sent, TransportKit, Verb } from '../harness/kit.ts'
+import { close } from '../harness/world.ts'
+
+const statuses: Readonly<Record<DenialCode, string>> = {
+  missing: '401',
+  invalid: '401',
+  expired: '401',
+  insufficient_authentication: '401',
+  insufficient_scope: '403',
+  malformed: '400',
+  throttled: '429',
+  unavailable: '503',
+}
+
+/** What every wire over HTTP has in common: RFC 9110, RFC 6750. */
+export const overHttp: Omit<TransportKit, 'folder' | 'start'> = {
+  securities: ['clear', 'optional certificate', 'required certificate'],
+  admitted: '200',
+  unknown: '404',
+  spellings,
+  // RFC 9110 §15.5.2: a 401 has a challenge; where nothing can be asked for, the answer is 403.
+  says: (code, asks) => (statuses[code] === '401' && !asks ? '403' : statuses[code]),
+}
+
+function spellings(resource: string): readonly string[] {
+  const escaped = `%${resource.charCodeAt(0).toString(16)}${resource.slice(1)}`
+  const before = ['/', './', 'open/../', 'open/%2e%2e/', 'open%2f..%2f', 'open\\..\\']
+  const after = ['/', '/.', '//', '%2f', '%00', ';a=b', '?', '#open']
+  return [
+    escaped,
+    resource.toUpperCase(),
+    ...before.map((prefix) => prefix + resource),
+    ...after.map((suffix) => resource + suffix),
+  ]
+}
+
+/** The options of node:https for a place, as a configuration makes them; none where it is in clear text. */
+export function tlsOptions({ security, world }: Place): ServerTlsOptions | undefined {
+  if (security === 'clear') return undefined
+  const verifyClient = security === 'required certificate' ? 'REQUIRE' : 'OPTIONAL'
+  return toServerOptions(
+    { key: world.serverFiles, mutualSsl: { verifyClient, cert: world.authorityFile } },
+    'secureSocket',
+  )
+}
+
+/** Starts a server at a place; rejects with what it reports while it starts. */
+export async function run(server: Server, place: Place): Promise<Running> {
+  server.listen(0, place.host)
+  // Rejects with the error that comes instead.
+  await once(server, 'listening')
+  return toRunning(server, place, () => close(server))
+}
+
+/** A started server, as the matrix calls it. */
+export function toRunning(server: Server, place: Place, stop: () => Promise<void>): Running {
+  const { port } = server.address() as AddressInfo
+  const url = `${place.security === 'clear' ? 'http' : 'https'}://127.0.0.1:${port}`
+  return { url, call: (sent) => send(port, place, sent), close: stop }
+}
+
+const methods: Readonly<Record<Verb, string>> = {
+  read: 'GET',
+  look: 'HEAD',
+  write: 'POST',
+  'unfinished write': 'POST',
+}
+
+async function send(port: number, place: Place, sent: Sent): Promise<Answer> {
+  const { verb = 'read' } = sent
+  const request = open(port, place, sent)
+  if (verb === 'write') request.end('{"item":"cup"}')
+  else if (verb === 'unfinished write') request.write('{"item":')
+  else request.end()
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  const answer = await receive(response)
+  request.destroy()
+  return answer
+}
+
+function open(port: number, { security, world }: Place, sent: Sent): ClientRequest {
+  const { authorization, certificate } = sent.presented
+  const { verb = 'read', resource, query = '' } = sent
+  const options = {
+    port,
+    host: '127.0.0.1',
+    method: methods[verb],
+    path: `/${resource}${query}`,
+    agent: false,
+    headers: {
+      // An array is sent as one header each; the types know that of other names only.
+      ...(authorization !== undefined && { authorization: authorization as never }),
+      ...(verb.endsWith('write') && { 'content-type': 'application/json', 'content-length': '14' }),
+    },
+  } as const
+  if (security === 'clear') return requestClear(options)
+  return requestTls({ ...options, ca: world.authority, ...certificate })
+}
+
+async function receive(response: IncomingMessage): Promise<Answer> {
+  const body = await new Response(response).text()
+  const names = response.rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase())
+  const values = response.rawHeaders.filter((_, index) => index % 2 === 1)
+  const all = (wanted: string): string[] => values.filter((_, index) => names[index] === wanted)
+  return {
+    says: String(response.statusCode),
+    challenges: all('www-authenticate'),
+    metadata: (name) => all(name)[0],
+    text: `${response.statusMessage}\n${response.rawHeaders.join('\n')}\n${body}`,
+    ...(response.statusCode === 200 && body !== '' && { content: JSON.parse(body) as unknown }),
+  }
+}

@@ -7,7 +7,7 @@ import { countListeners, fakeServices } from '../../test/fake-services.ts'
 import { freezeData, ok, toPrincipal } from '../core/index.ts'
 import { importVerificationKey } from './import-key.ts'
 import { parseJsonObject } from './json.ts'
-import { createTokenCache, tokenCacheMaxBytes } from './token-cache.ts'
+import { createTokenCache, digestOf, tokenCacheMaxBytes } from './token-cache.ts'
 import type { Principal, Revocation, Services } from '../core/index.ts'
 import type { CacheConfig } from './cache-config.ts'
 import type { Payload } from './claims.ts'
@@ -40,8 +40,8 @@ function payload(claims: Payload = {}): Payload {
 test('answers with the very outcome of the full check', () => {
   const cache = make()
   const verified = { ok: true, value: payload() } as const
-  cache.put('token', verified, key)
-  assert.equal(cache.get('token'), verified)
+  cache.put(digestOf('token'), verified, key)
+  assert.equal(cache.get(digestOf('token')), verified)
 })
 
 const neighbours = ['Token', 'token ', ' token', 'token=', 'tokem', '', 'tok\u{0}en', 'token\u{d800}']
@@ -49,8 +49,8 @@ const neighbours = ['Token', 'token ', ' token', 'token=', 'tokem', '', 'tok\u{0
 for (const other of neighbours) {
   test(`does not take ${JSON.stringify(other)} for another token`, () => {
     const cache = make()
-    cache.put('token', { ok: true, value: payload() }, key)
-    assert.equal(cache.get(other), undefined)
+    cache.put(digestOf('token'), { ok: true, value: payload() }, key)
+    assert.equal(cache.get(digestOf(other)), undefined)
   })
 }
 
@@ -65,26 +65,26 @@ const doubts: [claim: string, claims: Payload, config: CacheConfig, happen: () =
 for (const [claim, claims, config, happen] of doubts) {
   test(`leaves the decision to the full check when ${claim}`, () => {
     const cache = make(config)
-    cache.put('token', { ok: true, value: payload(claims) }, key)
+    cache.put(digestOf('token'), { ok: true, value: payload(claims) }, key)
     happen()
-    assert.equal(cache.get('token'), undefined)
+    assert.equal(cache.get(digestOf('token')), undefined)
   })
 }
 
 test('answers to the last millisecond before exp', () => {
   const cache = make()
-  cache.put('token', { ok: true, value: payload() }, key)
+  cache.put(digestOf('token'), { ok: true, value: payload() }, key)
   nowMs += 59_999
-  assert.equal(cache.get('token')?.ok, true)
+  assert.equal(cache.get(digestOf('token'))?.ok, true)
 })
 
 test('does not outlive the certificate of the key', () => {
   const cache = make()
   const certified = { ...key, validity: { fromMs: 0, toMs: nowMs + 1000 } }
   held.add(certified)
-  cache.put('token', { ok: true, value: payload() }, certified)
+  cache.put(digestOf('token'), { ok: true, value: payload() }, certified)
   nowMs += 1000
-  assert.equal(cache.get('token'), undefined)
+  assert.equal(cache.get(digestOf('token')), undefined)
 })
 
 const revocations: [claim: string, revocation: Revocation, ends: boolean][] = [
@@ -100,9 +100,9 @@ const revocations: [claim: string, revocation: Revocation, ends: boolean][] = [
 for (const [claim, revocation, ends] of revocations) {
   test(`a revocation of ${claim} ${ends ? 'refuses a known token' : 'changes nothing'}`, () => {
     const cache = make()
-    cache.put('token', { ok: true, value: payload() }, key)
+    cache.put(digestOf('token'), { ok: true, value: payload() }, key)
     services.revocations.revoke(revocation)
-    const outcome = cache.get('token')
+    const outcome = cache.get(digestOf('token'))
     assert.equal(outcome?.ok ? undefined : outcome?.denial.code, ends ? 'invalid' : undefined)
   })
 }
@@ -111,19 +111,19 @@ test('a closed cache holds nothing and listens to nobody', () => {
   const counted = countListeners(services)
   services = counted.services
   const cache = make()
-  cache.put('token', { ok: true, value: payload() }, key)
+  cache.put(digestOf('token'), { ok: true, value: payload() }, key)
   assert.equal(counted.listeners(), 1)
   cache.close()
-  assert.deepEqual([cache.get('token'), counted.listeners()], [undefined, 0])
+  assert.deepEqual([cache.get(digestOf('token')), counted.listeners()], [undefined, 0])
 })
 
 test('holds as many tokens as capacity says, and drops the least recently used', () => {
   const cache = make({ capacity: 2 })
-  for (const token of ['a', 'b']) cache.put(token, { ok: true, value: payload() }, key)
-  cache.get('a')
-  cache.put('c', { ok: true, value: payload() }, key)
+  for (const token of ['a', 'b']) cache.put(digestOf(token), { ok: true, value: payload() }, key)
+  cache.get(digestOf('a'))
+  cache.put(digestOf('c'), { ok: true, value: payload() }, key)
   assert.deepEqual(
-    ['a', 'b', 'c'].map((token) => cache.get(token) !== undefined),
+    ['a', 'b', 'c'].map((token) => cache.get(digestOf(token)) !== undefined),
     [true, false, true],
   )
 })
@@ -153,13 +153,13 @@ for (const [claim, tokens, claims] of floods) {
     const before = process.memoryUsage().heapUsed
     for (let index = 0; index < tokens; index++) {
       const value = parsed({ ...payload(), jti: `token-${index}`, ...claims(index) })
-      cache.put(`token ${index}`, { ok: true, value }, key)
+      cache.put(digestOf(`token ${index}`), { ok: true, value }, key)
       principals.set(value, toPrincipal({ id: 'alice', username: 'alice', scheme: 'Bearer', claims: value }))
     }
     collectGarbage()
     const grownBytes = process.memoryUsage().heapUsed - before
     assert.ok(grownBytes < tokenCacheMaxBytes, `grew by ${grownBytes} bytes`)
-    const last = cache.get(`token ${tokens - 1}`)
+    const last = cache.get(digestOf(`token ${tokens - 1}`))
     assert.ok(last?.ok && principals.has(last.value))
   })
 }

@@ -3,10 +3,11 @@ import { compileChecks } from './claim-checks.ts'
 import { parseJwt } from './claims.ts'
 import { verifyJws } from './jws.ts'
 import { toKeySet } from './signature-source.ts'
-import { createTokenCache } from './token-cache.ts'
+import { createTokenCache, digestOf } from './token-cache.ts'
 import type { Awaitable, Result, Services } from '../core/index.ts'
 import type { ParsedJwt, Payload } from './claims.ts'
 import type { VerificationKey } from './key.ts'
+import type { TokenDigest } from './token-cache.ts'
 import type { ValidatorConfig } from './validator-config.ts'
 
 /** Decides about the tokens of one issuer. */
@@ -25,13 +26,14 @@ export function createValidator(config: ValidatorConfig, services: Services, pat
   const check = compileChecks(config, path)
   const keys = toKeySet(config.signatureConfig, services, `${path}.signatureConfig`)
   const cache = createTokenCache(config.cacheConfig ?? {}, keys, services)
-  const remember = (token: string, proven: Result<Payload>, key: VerificationKey): Result<Payload> => {
-    if (proven.ok) cache.put(token, proven, key)
+  const remember = (digest: TokenDigest, proven: Result<Payload>, key: VerificationKey): Result<Payload> => {
+    if (proven.ok) cache.put(digest, proven, key)
     return proven
   }
   return {
     validate(token) {
-      const known = cache.get(token)
+      const digest = digestOf(token)
+      const known = cache.get(digest)
       if (known !== undefined) return known
       const parsed = parseJwt(token)
       if (!parsed.ok) return parsed
@@ -39,7 +41,7 @@ export function createValidator(config: ValidatorConfig, services: Services, pat
       const denial = check(parsed.value, nowMs)
       if (denial !== undefined) return { ok: false, denial }
       return chain(keys.find(parsed.value.header), (key) =>
-        key.ok ? remember(token, prove(parsed.value, key.value, nowMs), key.value) : key,
+        key.ok ? remember(digest, prove(parsed.value, key.value, nowMs), key.value) : key,
       )
     },
     ready: () => keys.ready?.() ?? true,

@@ -15,6 +15,7 @@ export interface Authorization {
 // RFC 9110 §11.2: token68. One space: RFC 9110 allows more, no client sends them, and one form leaves nothing
 // to dodge.
 const form = /^([A-Za-z][A-Za-z0-9-]*) ([A-Za-z0-9\-._~+/]+=*)$/
+const token68 = /^[A-Za-z0-9\-._~+/]+=*$/
 
 /**
  * Reads the one Authorization value of a call when its scheme is `scheme` (case-insensitive).
@@ -25,11 +26,13 @@ export function readAuthorization(call: Call, scheme: string): Result<string> | 
   const values = call.metadata('authorization')
   if (values.length === 0) return undefined
   if (values.length > 1) return refuse('malformed', 'more than one Authorization value')
-  const parsed = parseAuthorization(values[0]!)
-  if (parsed === undefined) {
-    return hasScheme(values[0]!, scheme) ? refuse('malformed', `broken ${scheme} credential`) : undefined
+  const value = values[0]!
+  if (!hasScheme(value, scheme)) return undefined
+  const token = value.slice(scheme.length + 1)
+  if (value.length > authorizationMaxBytes || !token68.test(token)) {
+    return refuse('malformed', `broken ${scheme} credential`)
   }
-  return parsed.scheme.toLowerCase() === scheme.toLowerCase() ? { ok: true, value: parsed.token } : undefined
+  return { ok: true, value: token }
 }
 
 /** Splits a header value; `undefined` when it is not `scheme token68` or too long. */
@@ -39,7 +42,9 @@ export function parseAuthorization(value: string): Authorization | undefined {
   return match === null ? undefined : { scheme: match[1]!, token: match[2]! }
 }
 
+/** Whether a value begins with the scheme and a space, or is the scheme alone. */
 function hasScheme(value: string, scheme: string): boolean {
   const start = value.slice(0, scheme.length + 1).toLowerCase()
-  return start === `${scheme.toLowerCase()} ` || value.toLowerCase() === scheme.toLowerCase()
+  const wanted = scheme.toLowerCase()
+  return start === wanted || start === `${wanted} `
 }

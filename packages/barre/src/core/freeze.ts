@@ -7,6 +7,14 @@ export const dataDepthMax = 64
 const frozenHere = new WeakSet<object>()
 
 /**
+ * Takes over data that is as `freezeData` would leave it: its maker has frozen all of it and left no prototypes.
+ * It is then never copied.
+ */
+export function acceptFrozen(data: object): void {
+  frozenHere.add(data)
+}
+
+/**
  * A frozen copy of plain data; objects lose their prototype, so `__proto__` and `constructor` are ordinary
  * names or absent.
  */

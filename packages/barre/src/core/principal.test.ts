@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
 import { test } from 'node:test'
-import { dataDepthMax, freezeData } from './freeze.ts'
+import { acceptFrozen, dataDepthMax, freezeData } from './freeze.ts'
 import { toPrincipal } from './principal.ts'
 
 const attacks: readonly (readonly [string, (principal: Record<string, unknown>) => unknown])[] = [
@@ -109,4 +109,11 @@ test('scopes show in JSON and in logs', () => {
   const { scopes } = toPrincipal({ id: 'a', username: 'a', scheme: 'Test', scopes: ['b', 'a'] })
   assert.equal(JSON.stringify(scopes), '["b","a"]')
   assert.equal(inspect(scopes), "Set(2) { 'b', 'a' }")
+})
+
+test('data that its maker has frozen is not copied', () => {
+  const own = Object.freeze(Object.assign(Object.create(null) as object, { sub: 'alice' }))
+  assert.notEqual(freezeData(own), own)
+  acceptFrozen(own)
+  assert.equal(freezeData(own), own)
 })

@@ -4,7 +4,7 @@ import { beforeEach, test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { countListeners, fakeServices } from '../../test/fake-services.ts'
-import { freezeData, ok, toPrincipal } from '../core/index.ts'
+import { acceptFrozen, freezeData, ok, toPrincipal } from '../core/index.ts'
 import { importVerificationKey } from './import-key.ts'
 import { parseJsonObject } from './json.ts'
 import { createTokenCache, digestOf, tokenCacheMaxBytes } from './token-cache.ts'
@@ -168,6 +168,7 @@ for (const [claim, tokens, claims] of floods) {
 function parsed(claims: object): Payload {
   const result = parseJsonObject(Buffer.from(JSON.stringify(claims)), 'the payload')
   assert.ok(result.ok)
+  acceptFrozen(result.value)
   return result.value
 }
 

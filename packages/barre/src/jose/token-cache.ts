@@ -61,7 +61,7 @@ export function createTokenCache(config: CacheConfig, keys: KeySet, services: Se
       const verifiedAtMs = services.now()
       const expiresAtMs = endOf(verified.value, key, verifiedAtMs, config.defaultMaxAge)
       if (expiresAtMs <= verifiedAtMs) return
-      const bytes = entryBytes + copiesOfClaims * estimateBytes(verified.value)
+      const bytes = entryBytes + estimateBytes(verified.value)
       const entry = { outcome: verified, payload: verified.value, key, verifiedAtMs }
       entries.set(digest, entry, { bytes, expiresAtMs })
     },
@@ -89,8 +89,6 @@ function endOf(payload: Payload, key: VerificationKey, nowMs: number, maxAgeSeco
 
 /** Of an entry without its claims: the digest, the entry itself, and the principal that a listener makes of it. */
 const entryBytes = 1024
-/** A principal lives as long as the payload that it was made of, and has a copy of the claims. */
-const copiesOfClaims = 2
 
 /** The room that parsed claims take, from what V8 was seen to use; it may be too high, never much too low. */
 function estimateBytes(value: unknown): number {

@@ -1,4 +1,4 @@
-import { chain, ok, refuse } from '../core/index.ts'
+import { acceptFrozen, chain, ok, refuse } from '../core/index.ts'
 import { compileChecks } from './claim-checks.ts'
 import { parseJwt } from './claims.ts'
 import { verifyJws } from './jws.ts'
@@ -57,5 +57,8 @@ function prove(token: ParsedJwt, key: VerificationKey, nowMs: number): Result<Pa
     return refuse('invalid', 'the certificate of the key is outside its validity period')
   }
   const verified = verifyJws(token.jws, key)
-  return verified.ok ? ok(token.payload) : verified
+  if (!verified.ok) return verified
+  // Read by parseJsonObject, which freezes what it hands out: principals then share it, and copy nothing.
+  acceptFrozen(token.payload)
+  return ok(token.payload)
 }

@@ -147,7 +147,9 @@ function selectPolicy(
   // An unknown path is not a resource: it stays 404. A socket that leaves HTTP is one, whoever serves it.
   if (request.is404 && !isUpgrade) return undefined
   try {
-    const policy = policyOf(scope, auth, `${request.method} ${request.routeOptions.url ?? ''} config.auth`)
+    const policy = scope.policies.has(auth)
+      ? scope.policies.get(auth)
+      : policyOf(scope, auth, `${request.method} ${request.routeOptions.url ?? ''} config.auth`)
     if (policy === undefined || scope.problemOf(serverOf(request.raw)) === undefined) return policy
   } catch (error) {
     // A route that was declared before this module was loaded, so that its `auth` could not be checked at start.

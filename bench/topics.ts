@@ -1,0 +1,8 @@
+import type { Topic } from './runner/topic.ts'
+
+/** Every topic by its name; a topic is loaded when it is asked for. */
+export const topics: Readonly<Record<string, () => Promise<Topic>>> = {
+  jwt: async () => (await import('./topics/jwt/index.ts')).jwt,
+  http: async () => (await import('./topics/http/index.ts')).http,
+  import: async () => (await import('./topics/import/index.ts')).importCost,
+}

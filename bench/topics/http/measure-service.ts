@@ -1,0 +1,38 @@
+import { join } from 'node:path'
+import { nextMessage, start, stop } from '../../runner/child.ts'
+import type { ChildProcess } from 'node:child_process'
+import type { Service } from './servers/service.ts'
+
+const serverProcess = join(import.meta.dirname, 'server-process.ts')
+const loadProcess = join(import.meta.dirname, 'load-process.ts')
+const warmUpSeconds = 2
+const measureSeconds = 3
+
+/**
+ * The calls that a second of the server's own CPU time serves, under load from another process. Unlike calls per
+ * second of the clock on the wall it does not change with what else the machine does, nor does the speed of the
+ * load generator bound it.
+ */
+export async function measureService({ name, isOpen = false }: Service, file: string): Promise<number> {
+  const server = start(serverProcess, [name, file])
+  try {
+    const port = await nextMessage<number>(server)
+    const load = start(loadProcess, [file, String(port), isOpen ? 'open' : 'guarded'])
+    try {
+      await nextMessage(load)
+      await askFor(load, warmUpSeconds)
+      const beforeUs = await askFor(server, 'cpu')
+      const calls = await askFor(load, measureSeconds)
+      return (calls / ((await askFor(server, 'cpu')) - beforeUs)) * 1e6
+    } finally {
+      await stop(load)
+    }
+  } finally {
+    await stop(server)
+  }
+}
+
+async function askFor(child: ChildProcess, question: string | number): Promise<number> {
+  child.send(question)
+  return nextMessage<number>(child)
+}

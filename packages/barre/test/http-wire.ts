@@ -1,4 +1,6 @@
 import { once } from 'node:events'
+import { connect as connectHttp2 } from 'node:http2'
+import type { OutgoingHttpHeaders } from 'node:http2'
 import { connect } from 'node:net'
 import type { AddressInfo, Server } from 'node:net'
 import { ok, readAuthorization, refuse, toPrincipal } from '../src/core/index.ts'
@@ -86,4 +88,15 @@ export function statusOf(answer: string): number {
 
 export function bodyOf(answer: string): string {
   return answer.slice(answer.indexOf('\r\n\r\n') + 4)
+}
+
+/** The status of one request over HTTP/2 in clear text. */
+export async function statusOverHttp2(port: number, headers: OutgoingHttpHeaders): Promise<unknown> {
+  const session = connectHttp2(`http://127.0.0.1:${port}`)
+  try {
+    const [answer] = (await once(session.request(headers), 'response')) as [Record<string, unknown>]
+    return answer[':status']
+  } finally {
+    session.destroy()
+  }
 }

@@ -8,6 +8,7 @@ import {
   hasLongBody,
   intercept,
   mustNotServe,
+  normalisePath,
   phrase,
   problemFinder,
   refuseToStart,
@@ -120,6 +121,8 @@ function isGuarding({ policies }: Scope): boolean {
 
 function onRequest(scope: Scope, request: FastifyRequest, reply: FastifyReply, done: () => void): void {
   const upgrade = takeUpgrade(request.raw)
+  const confusion = upgrade === undefined ? undefined : findConfusion(request)
+  if (confusion !== undefined) return refuseCall(request, reply, confusion)
   const policy = selectPolicy(scope, request, upgrade !== undefined)
   const proceed = upgrade === undefined ? done : (): void => handOver(reply, upgrade)
   if (policy === undefined) return admit(request, reply, proceed)
@@ -157,6 +160,14 @@ function selectPolicy(
     request.log.error({ path: error.path }, error.message)
   }
   return mustNotServe
+}
+
+/** An upgrade's listener routes it by itself: a path that it may read otherwise than Fastify did is refused. */
+function findConfusion({ raw }: FastifyRequest): Refusal | undefined {
+  // The target of a CONNECT is no path.
+  if (raw.method === 'CONNECT') return undefined
+  const path = normalisePath(raw.url ?? '')
+  return path.ok ? undefined : { ...path, challenges: [], reply: [] }
 }
 
 function handOver(reply: FastifyReply, upgrade: () => void): void {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { test } from 'node:test'
+import Fastify from 'fastify'
 import { allowInsecureListener } from '../../core/index.ts'
 import { barre, createApp, options, show } from '../../../test/fastify-app.ts'
 import type { BarreOptions } from '../../../test/fastify-app.ts'
-import { exchange, plainRequest, portOf, start, statusOf } from '../../../test/http-wire.ts'
+import { exchange, plainRequest, portOf, start, statusOf, statusOverHttp2 } from '../../../test/http-wire.ts'
 
 test('two Authorization headers are malformed', async (context) => {
   const app = createApp(context)
@@ -56,6 +57,10 @@ test('an upgrade listener on the server is guarded by the route, or else by the 
   assert.equal(await upgrade('/live'), 401)
   assert.equal(await upgrade('/live', 'slow-reader'), 403)
   assert.equal(await upgrade('/elsewhere'), 401)
+  // What the router takes for one path, the listener may take for another.
+  for (const path of ['/public/../live', '/public//live', '/public%2flive', 'http://test/public']) {
+    assert.equal(await upgrade(path), 400, path)
+  }
   assert.deepEqual(reached, [])
   assert.equal(await upgrade('/live', 'slow-writer'), 101)
   assert.equal(await upgrade('/elsewhere', 'reader'), 101)
@@ -73,6 +78,16 @@ test('a CONNECT listener on the server is guarded by the service', async (contex
     statusOf(await exchange(port, plainRequest('CONNECT a.example:443', ...headers)))
   assert.equal(await ask(), 401)
   assert.equal(await ask('Authorization: Bearer reader'), 200)
+})
+
+test('a CONNECT over HTTP/2 is 405 and harms nobody', async (context) => {
+  const app = Fastify({ http2: true })
+  context.after(() => app.close())
+  await app.register(barre, options())
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const connectMethod = { ':method': 'CONNECT', ':authority': 'a.example:443' }
+  assert.equal(await statusOverHttp2(portOf(app.server), connectMethod), 405)
+  assert.equal(await statusOverHttp2(portOf(app.server), { ':path': '/unknown' }), 404)
 })
 
 test('auth on a cleartext listener off loopback does not start', async (context) => {

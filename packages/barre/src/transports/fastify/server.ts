@@ -2,7 +2,7 @@ import { ServerResponse } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { intercept } from '../http/index.ts'
+import { intercept, refuseStreams } from '../http/index.ts'
 import type { Intercept } from '../http/index.ts'
 
 /** Upgrades on their way through Fastify's router, with what hands them to their listeners. */
@@ -21,7 +21,7 @@ export function guardServer(instance: FastifyInstance): void {
     server,
     new Map([
       ['upgrade', throughRouter],
-      ['connect', throughRouter],
+      ['connect', refuseStreams(throughRouter)],
     ]),
   )
   if (server.listenerCount('checkContinue') > 0) return

@@ -15,6 +15,7 @@ export {
   mustNotServe,
   onListen,
   problemFinder,
+  refuseStreams,
   refuseToStart,
   serverOf,
 } from './server.ts'

@@ -1,11 +1,20 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { createServer as createHttp2Server } from 'node:http2'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { createGuarded, protect, resources } from '../../../test/guarded-server.ts'
 import type { ProtectOptions } from '../../../test/guarded-server.ts'
-import { bodyOf, exchange, namedTokens, plainRequest, start, statusOf } from '../../../test/http-wire.ts'
+import {
+  bodyOf,
+  exchange,
+  namedTokens,
+  plainRequest,
+  start,
+  statusOf,
+  statusOverHttp2,
+} from '../../../test/http-wire.ts'
 import { drainMaxBytes } from './refusal.ts'
 
 async function ask(
@@ -246,6 +255,15 @@ test('CONNECT reaches its listener only through a row for every path', async (co
   assert.equal(statusOf(await exchange(port, plainRequest('CONNECT a.example:443'))), 401)
   const admitted = await exchange(port, plainRequest('CONNECT a.example:443', 'Authorization: Bearer writer'))
   assert.equal(statusOf(admitted), 200)
+})
+
+test('a CONNECT over HTTP/2 is 405 and harms nobody', async (context) => {
+  const provider = namedTokens()
+  const listener = protect({ auth: [{ provider }], resources: { '* *': true } }, () => undefined)
+  const server = createHttp2Server(listener as never)
+  const port = await start(server, context)
+  assert.equal(await statusOverHttp2(port, { ':method': 'CONNECT', ':authority': 'a.example:443' }), 405)
+  assert.equal(await statusOverHttp2(port, { ':path': '/' }), 401)
 })
 
 test('a handler that throws is as uncaught as without a guard', async (context) => {

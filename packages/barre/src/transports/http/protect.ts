@@ -17,6 +17,7 @@ import {
   mustNotServe,
   onListen,
   problemFinder,
+  refuseStreams,
   refuseToStart,
   serverOf,
 } from './server.ts'
@@ -186,7 +187,7 @@ function attachTo(service: Service, server: NetServer, handler: RequestHandler |
     ],
     ['close', closing(service, server)],
     ['upgrade', onSocket(service, 'UPGRADE')],
-    ['connect', onSocket(service, 'CONNECT')],
+    ['connect', refuseStreams(onSocket(service, 'CONNECT'))],
     ['checkExpectation', onRequest(service)],
   ])
   if (handler !== undefined) {

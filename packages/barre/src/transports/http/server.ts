@@ -1,5 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { Server as TlsServer } from 'node:tls'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Server as NetServer } from 'node:net'
 import { ConfigError, refuse } from '../../core/index.ts'
 import type { Refusal, Rules } from '../../core/index.ts'
@@ -19,6 +20,20 @@ export function intercept(server: NetServer, intercepts: ReadonlyMap<string, Int
     const taken = intercepts.get(event)
     if (taken === undefined) return emit(event, ...args)
     return taken((...extra) => emit(event, ...args, ...extra), ...args)
+  }
+}
+
+/**
+ * For the `connect` event, before `onSocket`: over HTTP/2 a CONNECT (RFC 9113 §8.5, RFC 8441) is a stream, and there is
+ * no socket to hand over. It is refused whoever listens, as Node refuses it where nobody does.
+ */
+export function refuseStreams(onSocket: Intercept): Intercept {
+  return (proceed, request, socket) => {
+    if ((request as IncomingMessage).httpVersionMajor < 2) return onSocket(proceed, request, socket)
+    const response = socket as ServerResponse
+    response.statusCode = 405
+    response.end()
+    return true
   }
 }
 

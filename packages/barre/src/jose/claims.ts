@@ -49,19 +49,33 @@ export function parseJwt(token: string): Result<ParsedJwt> {
 
 /** Which registered claim is not of its type, or `undefined`. Times are whole seconds, from 0 on. */
 export function claimTypeProblem(claims: JsonObject): string | undefined {
-  for (const name of ['iss', 'sub', 'jti']) {
-    if (claims[name] !== undefined && typeof claims[name] !== 'string') return `claim ${name} is not text`
-  }
-  for (const name of ['exp', 'nbf', 'iat']) {
-    const value = claims[name]
-    if (value === undefined) continue
-    if (!Number.isSafeInteger(value) || (value as number) < 0)
-      return `claim ${name} is not a whole number of seconds`
-  }
-  return isAudience(claims['aud']) ? undefined : 'claim aud is not text or a list of texts'
+  // Each claim by its own name: reading by a variable one takes several times as long.
+  const { iss, sub, jti, exp, nbf, iat, aud } = claims
+  if (!isText(iss)) return notText('iss')
+  if (!isText(sub)) return notText('sub')
+  if (!isText(jti)) return notText('jti')
+  if (!isSeconds(exp)) return notSeconds('exp')
+  if (!isSeconds(nbf)) return notSeconds('nbf')
+  if (!isSeconds(iat)) return notSeconds('iat')
+  return isAudience(aud) ? undefined : 'claim aud is not text or a list of texts'
+}
+
+function isText(value: unknown): boolean {
+  return value === undefined || typeof value === 'string'
+}
+
+function isSeconds(value: unknown): boolean {
+  return value === undefined || (Number.isSafeInteger(value) && (value as number) >= 0)
+}
+
+function notText(name: string): string {
+  return `claim ${name} is not text`
+}
+
+function notSeconds(name: string): string {
+  return `claim ${name} is not a whole number of seconds`
 }
 
 function isAudience(value: unknown): boolean {
-  if (value === undefined || typeof value === 'string') return true
-  return Array.isArray(value) && value.every((member) => typeof member === 'string')
+  return isText(value) || (Array.isArray(value) && value.every((member) => typeof member === 'string'))
 }

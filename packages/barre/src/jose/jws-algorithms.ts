@@ -1,5 +1,6 @@
 import { constants, createHmac, sign, timingSafeEqual, verify } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
+import { toDerSignature } from './ecdsa-signature.ts'
 
 /** The signature algorithms, by their registered `alg` names. `none` is not one. */
 export type JwsAlgorithm =
@@ -97,20 +98,11 @@ function rsaPss(hash: string, hashBytes: number): JwsAlgorithmRow {
 function ecdsa(hash: string, curve: string, signatureBytes: number): JwsAlgorithmRow {
   return {
     fits: (key) => key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === curve,
-    verifier(key) {
-      const prepared = withP1363(key)
-      return withLength(signatureBytes, (input, signature) => verify(hash, input, prepared, signature))
-    },
-    signer(key) {
-      const prepared = withP1363(key)
-      return (input) => sign(hash, input, prepared)
-    },
+    verifier: (key) =>
+      withLength(signatureBytes, (input, signature) => verify(hash, input, key, toDerSignature(signature))),
+    // RFC 7518 §3.4: the two integers at full length, side by side, not DER.
+    signer: (key) => (input) => sign(hash, input, { key, dsaEncoding: 'ieee-p1363' }),
   }
-}
-
-/** RFC 7518 §3.4: the two integers at full length, side by side, not DER. */
-function withP1363(key: KeyObject): { key: KeyObject; dsaEncoding: 'ieee-p1363' } {
-  return { key, dsaEncoding: 'ieee-p1363' }
 }
 
 /** Algorithms that hash by themselves; `signatureBytes` by key type. */

@@ -1,7 +1,7 @@
 import { KeyObject, createPublicKey, createSecretKey } from 'node:crypto'
 import { ConfigError, Secret, isRecord } from '../core/index.ts'
-import { jwkToKeyObject } from './jwk.ts'
-import { algorithmsFor, isKid, toVerificationKey } from './key.ts'
+import { jwkToKeyObject, purposeProblem } from './jwk.ts'
+import { algorithmsFor, toVerificationKey } from './key.ts'
 import { jwsAlgorithms } from './jws-algorithms.ts'
 import { toCertificate, toPrivateKey, toPublicKey } from './pem.ts'
 import { rsaProblem } from './rsa-checks.ts'
@@ -45,7 +45,7 @@ export function importVerificationKey(
 export function readVerificationJwk(jwk: unknown): VerificationKey | string {
   if (!isRecord(jwk) || typeof jwk['kty'] !== 'string') return 'not a JWK'
   const named = jwk as Jwk
-  const problem = purposeProblem(named)
+  const problem = purposeProblem(named, 'verify')
   if (problem !== undefined) return problem
   const key = jwkToKeyObject(named)
   if (typeof key === 'string') return key
@@ -54,17 +54,6 @@ export function readVerificationJwk(jwk: unknown): VerificationKey | string {
   const algorithms = algorithmsFor(key).filter((name) => named.alg === undefined || name === named.alg)
   if (algorithms.length === 0) return 'its alg does not fit its type, or its type has no signature algorithm'
   return toVerificationKey(key, algorithms, named.kid === undefined ? {} : { kid: named.kid })
-}
-
-/** RFC 7517 §4.2, §4.3: a key published for anything but verifying signatures never verifies one. */
-function purposeProblem(jwk: Jwk): string | undefined {
-  const operations: unknown = jwk.key_ops
-  if (jwk.use !== undefined && jwk.use !== 'sig') return 'its use is not sig'
-  if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify'))) {
-    return 'its key_ops do not include verify'
-  }
-  if (jwk.kid === undefined || isKid(jwk.kid)) return undefined
-  return 'its kid is not short text without control characters'
 }
 
 function fromJwk(jwk: Jwk, options: ImportOptions): VerificationKey {

@@ -61,6 +61,10 @@ export const jwsAlgorithms: Readonly<Record<JwsAlgorithm, JwsAlgorithmRow>> = {
 
 export const jwsAlgorithmNames = Object.freeze(Object.keys(jwsAlgorithms)) as readonly JwsAlgorithm[]
 
+export function isJwsAlgorithm(name: unknown): name is JwsAlgorithm {
+  return typeof name === 'string' && Object.hasOwn(jwsAlgorithms, name)
+}
+
 function rsa(hash: string): JwsAlgorithmRow {
   return {
     fits: (key) => key.asymmetricKeyType === 'rsa',

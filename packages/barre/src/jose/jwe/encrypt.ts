@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { deflateRawSync } from 'node:zlib'
-import { chain, isPromise } from '../../core/index.ts'
+import { chain } from '../../core/index.ts'
 import { encodeBase64url } from '../base64url.ts'
+import { collect } from '../collect.ts'
 import { contentEncryptions } from './content-encryption.ts'
 import { keyManagements } from './key-management.ts'
 import { recipientsMax } from './parse.ts'
@@ -127,10 +128,6 @@ function wrapFor(key: EncryptionKey, contentKey: Buffer, options: EncryptOptions
     if (wrapped.contentKey.length === contentKey.length) return wrapped
     throw new TypeError(`${encryption} needs a shared key of ${contentKey.length} bytes`)
   })
-}
-
-function collect<T>(values: readonly Awaitable<T>[]): Awaitable<readonly T[]> {
-  return values.some(isPromise) ? Promise.all(values) : (values as readonly T[])
 }
 
 /** What the header says of one recipient. */

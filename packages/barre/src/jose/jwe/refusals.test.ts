@@ -86,13 +86,13 @@ test('a JSON serialization is refused for its form or headers', async () => {
 })
 
 test('additional data is covered, with or without a protected header', async () => {
-  const { encrypt } = contentEncryptions[encryption]
   for (const [segment, header] of [
     ['', direct],
     [encodeBase64url(JSON.stringify({ enc: encryption })), { alg: 'dir' }],
   ] as const) {
     const iv = randomBytes(12)
-    const sealed = encrypt(shared.export(), iv, Buffer.from(`${segment}.YWFk`), Buffer.from('hi'))
+    const row = contentEncryptions[encryption]
+    const sealed = row.encrypt(shared.export(), iv, Buffer.from(`${segment}.YWFk`), Buffer.from('hi'))
     const parts = { iv, ciphertext: sealed.ciphertext, tag: sealed.tag }
     const texts = Object.fromEntries(
       Object.entries(parts).map(([name, part]) => [name, encodeBase64url(part)]),

@@ -100,7 +100,7 @@ export function purposeProblem(jwk: Jwk, operation: 'sign' | 'verify'): string |
 }
 
 /** The hashes of a thumbprint, by the names that a thumbprint URI uses for them. */
-export const thumbprintHashes = { 'sha-256': 'sha256', 'sha-384': 'sha384', 'sha-512': 'sha512' } as const
+const thumbprintHashes = { 'sha-256': 'sha256', 'sha-384': 'sha384', 'sha-512': 'sha512' } as const
 
 export type ThumbprintHash = keyof typeof thumbprintHashes
 

@@ -23,7 +23,7 @@ export type JwsAlgorithm =
   | 'ML-DSA-87'
 
 export type Verify = (input: Buffer, signature: Buffer) => boolean
-export type Sign = (input: Buffer) => Buffer
+type Sign = (input: Buffer) => Buffer
 
 /** What is known of an algorithm; nothing outside this file asks which one it is. */
 export interface JwsAlgorithmRow {

@@ -19,11 +19,6 @@ export function withoutPrivate(jwk: Jwk): Jwk {
   return Object.fromEntries(Object.entries(jwk).filter(([name]) => !notPublic.has(name))) as Jwk
 }
 
-/** Whether a JWK holds what its owner keeps to himself. */
-export function isPrivate(jwk: Jwk): boolean {
-  return Object.keys(jwk).some((name) => notPublic.has(name))
-}
-
 /** The private key of an asymmetric JWK, or what is wrong with it. */
 export function jwkToPrivateKey(jwk: Jwk): KeyObject | string {
   const publicKey = jwkToKeyObject(withoutPrivate(jwk))

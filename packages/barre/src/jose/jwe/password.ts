@@ -9,7 +9,7 @@ export const passwordIterationsDefault = 10_000
 /** The least (RFC 7518 §4.8.1.2). */
 export const passwordIterationsMin = 1000
 /** The least length of the salt (RFC 7518 §4.8.1.1). */
-export const saltMinBytes = 8
+const saltMinBytes = 8
 const saltBytes = 16
 
 const derive = promisify(pbkdf2)

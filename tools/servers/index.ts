@@ -5,6 +5,8 @@ import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { test } from 'node:test'
 import { isRequired } from '../require.ts'
+import { workspaceRoot } from '../workspace.ts'
+import { softhsm } from './softhsm.ts'
 
 /** A server that is running for one test. */
 export interface RunningServer {
@@ -21,15 +23,18 @@ export interface RealServer<C = unknown> {
   readonly packages: readonly string[]
   /** The program that must be on PATH, or in a system folder, for it to start. */
   readonly program: string
+  /** The optional npm package that talks to it, built when the workspace was installed. */
+  readonly nodePackage?: string
   /** Starts it on free loopback ports in a folder of its own; resolves once it answers. */
   start(config: C): Promise<RunningServer>
 }
 
 /** The servers that suites use, one row each; the row's file lies beside this one. */
-export const servers: readonly RealServer[] = []
+export const servers: readonly RealServer[] = [softhsm]
 
-/** Whether a server's program is on this machine. */
-export function isInstalled({ program }: RealServer, path = process.env['PATH'] ?? ''): boolean {
+/** Whether a server's program, and the npm package that talks to it, is on this machine. */
+export function isInstalled({ program, nodePackage }: RealServer, path = process.env['PATH'] ?? ''): boolean {
+  if (nodePackage !== undefined && !existsSync(join(workspaceRoot, 'node_modules', nodePackage))) return false
   const folders = [...path.split(delimiter), '/usr/sbin', '/usr/local/sbin', '/sbin']
   return folders.some((folder) => folder !== '' && existsSync(join(folder, program)))
 }

@@ -1,10 +1,12 @@
-import { KeyObject, X509Certificate, createPrivateKey, createPublicKey, createSecretKey } from 'node:crypto'
+import { KeyObject, createPublicKey, createSecretKey } from 'node:crypto'
 import { ConfigError, Secret, isRecord } from '../core/index.ts'
-import { jwkToKeyObject } from './jwk.ts'
-import { algorithmsFor, isKid, toVerificationKey } from './key.ts'
+import { jwkToKeyObject, purposeProblem } from './jwk.ts'
+import { algorithmsFor, toVerificationKey } from './key.ts'
 import { jwsAlgorithms } from './jws-algorithms.ts'
+import { toCertificate, toPrivateKey, toPublicKey } from './pem.ts'
 import { rsaProblem } from './rsa-checks.ts'
 import { isKnownSecret, looksLikeKey } from './secret-checks.ts'
+import type { X509Certificate } from 'node:crypto'
 import type { Jwk } from './jwk.ts'
 import type { SigningKey, VerificationKey } from './key.ts'
 import type { JwsAlgorithm } from './jws-algorithms.ts'
@@ -43,7 +45,7 @@ export function importVerificationKey(
 export function readVerificationJwk(jwk: unknown): VerificationKey | string {
   if (!isRecord(jwk) || typeof jwk['kty'] !== 'string') return 'not a JWK'
   const named = jwk as Jwk
-  const problem = purposeProblem(named)
+  const problem = purposeProblem(named, 'verify')
   if (problem !== undefined) return problem
   const key = jwkToKeyObject(named)
   if (typeof key === 'string') return key
@@ -52,17 +54,6 @@ export function readVerificationJwk(jwk: unknown): VerificationKey | string {
   const algorithms = algorithmsFor(key).filter((name) => named.alg === undefined || name === named.alg)
   if (algorithms.length === 0) return 'its alg does not fit its type, or its type has no signature algorithm'
   return toVerificationKey(key, algorithms, named.kid === undefined ? {} : { kid: named.kid })
-}
-
-/** RFC 7517 §4.2, §4.3: a key published for anything but verifying signatures never verifies one. */
-function purposeProblem(jwk: Jwk): string | undefined {
-  const operations: unknown = jwk.key_ops
-  if (jwk.use !== undefined && jwk.use !== 'sig') return 'its use is not sig'
-  if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify'))) {
-    return 'its key_ops do not include verify'
-  }
-  if (jwk.kid === undefined || isKid(jwk.kid)) return undefined
-  return 'its kid is not short text without control characters'
 }
 
 function fromJwk(jwk: Jwk, options: ImportOptions): VerificationKey {
@@ -86,33 +77,8 @@ function narrow(
   throw new ConfigError(path, `the key does not fit ${wanted}; it fits ${possible.join(', ')}`)
 }
 
-function toCertificate(text: string, path: string): X509Certificate | undefined {
-  if (!/^\s*-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/m.test(text)) return undefined
-  try {
-    return new X509Certificate(text)
-  } catch (cause) {
-    throw new ConfigError(path, 'the PEM certificate cannot be read', { cause })
-  }
-}
-
 function validityOf(certificate: X509Certificate): { fromMs: number; toMs: number } {
   return { fromMs: certificate.validFromDate.getTime(), toMs: certificate.validToDate.getTime() }
-}
-
-function toPublicKey(source: KeyObject | string, path: string): KeyObject {
-  if (source instanceof KeyObject) {
-    if (source.type === 'public') return source
-    throw new ConfigError(path, `expected a public key, found a ${source.type} key`)
-  }
-  // createPublicKey would derive the public key from a private one: a private key in this place is a mistake
-  // to name.
-  if (/PRIVATE KEY-----/.test(source))
-    throw new ConfigError(path, 'expected a public key, found a private key')
-  try {
-    return createPublicKey(source)
-  } catch (cause) {
-    throw new ConfigError(path, 'expected a PEM public key or certificate', { cause })
-  }
 }
 
 export interface SecretOptions extends ImportOptions {
@@ -204,26 +170,4 @@ function toSecretSource(source: KeyObject | string | Secret, path: string): stri
   if (!(source instanceof KeyObject)) return source
   if (source.type === 'secret') return source.export()
   throw new ConfigError(path, `expected a shared secret, found a ${source.type} key`)
-}
-
-function toPrivateKey(source: KeyObject | string | Secret, options: SigningKeyOptions): KeyObject {
-  if (source instanceof KeyObject) {
-    if (source.type === 'private') return source
-    throw new ConfigError(
-      options.path,
-      `${options.algorithm} needs a private key, found a ${source.type} key`,
-    )
-  }
-  const { password } = options
-  const passphrase = password instanceof Secret ? password.reveal() : password
-  try {
-    const key = source instanceof Secret ? source.reveal() : source
-    return createPrivateKey({ key, format: 'pem', ...(passphrase !== undefined && { passphrase }) })
-  } catch (cause) {
-    throw new ConfigError(
-      options.path,
-      `${options.algorithm} needs a PEM private key${passphrase === undefined ? '' : ' and its right password'}`,
-      { cause },
-    )
-  }
 }

@@ -2,6 +2,7 @@ import {
   allowWeakSecret,
   either,
   flag,
+  instance,
   number,
   oneOf,
   optional,
@@ -10,10 +11,17 @@ import {
   table,
   text,
 } from '../core/index.ts'
+import { isSigner } from './key.ts'
+import { isKeyRing } from './key-ring.ts'
 import { jwsAlgorithmNames } from './jws-algorithms.ts'
-import { anything, audienceShape, keyObjectShape } from './validator-config.ts'
+import { keyObjectShape } from './key-object-shape.ts'
+import { encryptionShape } from './nested-config.ts'
+import { anything, audienceShape } from './validator-config.ts'
 import type { KeyObject } from 'node:crypto'
 import type { Secret, Shape, Store } from '../core/index.ts'
+import type { Signer } from './key.ts'
+import type { EncryptionConfig } from './nested-config.ts'
+import type { KeyRing } from './key-ring.ts'
 import type { JwsAlgorithm } from './jws-algorithms.ts'
 
 /** How long an issued token lives unless the configuration says otherwise, in seconds. */
@@ -38,13 +46,18 @@ export interface IssuerConfig {
   /** `at+jwt` sets the header's `typ` so (RFC 9068); default `JWT`. */
   readonly profile?: 'at+jwt'
   readonly signatureConfig: IssuerSignatureConfig
+  /** Encrypt the signed token for its reader (a nested JWT). */
+  readonly encryptionConfig?: EncryptionConfig
 }
 
 export interface IssuerSignatureConfig {
-  /** Default `RS256`. */
+  /** Default `RS256`, or the signer's own. */
   readonly algorithm?: JwsAlgorithm
-  /** A private KeyObject, a private key's file, or for HS algorithms the shared secret. */
-  readonly config: KeyObject | KeyFile | KeyStoreConfig | string | Secret
+  /**
+   * A private KeyObject, a private key's file, or for HS algorithms the shared secret; a signer of a key that lives
+   * elsewhere, or a ring of keys that rotate.
+   */
+  readonly config: KeyObject | Signer | KeyRing | KeyFile | KeyStoreConfig | string | Secret
   /** Accept a secret that is short or publicly known. */
   readonly [allowWeakSecret]?: boolean
 }
@@ -62,8 +75,12 @@ export interface KeyStoreConfig {
   readonly keyPassword: string | Secret
 }
 
+/** A signer or a ring that code has made. */
+const signerShape: Shape<Signer> = instance('a Signer', isSigner)
+const keyRingShape: Shape<KeyRing> = instance('a KeyRing', isKeyRing)
+
 const keyShape: Shape<IssuerSignatureConfig['config']> = either(
-  either(keyObjectShape, secret()),
+  either(either(keyObjectShape, either(signerShape, keyRingShape)), secret()),
   either(
     record<KeyFile>({ keyFile: text(), keyPassword: optional(secret()) }),
     record<KeyStoreConfig>({
@@ -88,4 +105,5 @@ export const issuerShape: Shape<IssuerConfig> = record<IssuerConfig>({
     config: keyShape,
     [allowWeakSecret]: optional(flag()),
   }),
+  encryptionConfig: optional(encryptionShape),
 })

@@ -1,15 +1,18 @@
 import { KeyObject } from 'node:crypto'
-import { ConfigError, Secret, allowWeakSecret } from '../core/index.ts'
+import { ConfigError, Secret, allowWeakSecret, chain } from '../core/index.ts'
 import { claimTypeProblem } from './claims.ts'
 import { importSigningKey } from './import-key.ts'
 import { expTimeDefaultSeconds } from './issuer-config.ts'
 import { jwsAlgorithms } from './jws-algorithms.ts'
 import { signJws } from './jws.ts'
-import { isKid } from './key.ts'
+import { isKid, isSigner } from './key.ts'
+import { isKeyRing } from './key-ring.ts'
+import { createSealer } from './nested-jwt.ts'
 import { readFile } from './signature-source.ts'
 import type { Awaitable, Services } from '../core/index.ts'
-import type { IssuerConfig } from './issuer-config.ts'
-import type { SigningKey } from './key.ts'
+import type { IssuerConfig, IssuerSignatureConfig } from './issuer-config.ts'
+import type { Signer, SigningKey } from './key.ts'
+import type { KeyRing } from './key-ring.ts'
 import type { SigningKeyOptions } from './import-key.ts'
 
 /** What one token says differently from the configuration. */
@@ -35,7 +38,9 @@ export interface Issuer {
  */
 export function createIssuer(config: IssuerConfig, services: Services, path: string): Issuer {
   const { expTime: lifetimeSeconds = expTimeDefaultSeconds } = config
-  const key = toSigningKey(config, path)
+  const signer = toSigner(config, path)
+  const { encryptionConfig } = config
+  const seal = encryptionConfig && createSealer(encryptionConfig, `${path}.encryptionConfig`)
   const typ = config.profile ?? 'JWT'
   const problem = claimTypeProblem(config.customClaims ?? {})
   if (problem !== undefined) throw new ConfigError(`${path}.customClaims`, problem)
@@ -45,7 +50,8 @@ export function createIssuer(config: IssuerConfig, services: Services, path: str
       const claims = toClaims(config, options, Math.floor(services.now() / 1000), lifetimeSeconds)
       const wrong = claimTypeProblem(claims)
       if (wrong !== undefined) throw new TypeError(wrong)
-      return signJws({ typ }, JSON.stringify(claims), key)
+      const signed = signJws({ typ }, JSON.stringify(claims), signer())
+      return seal === undefined ? signed : chain(signed, seal)
     },
   }
 }
@@ -70,8 +76,25 @@ function toClaims(
   }
 }
 
-function toSigningKey(config: IssuerConfig, path: string): SigningKey {
-  const { algorithm = 'RS256', config: source, [allowWeakSecret]: allowWeak = false } = config.signatureConfig
+/** What signs the next token. */
+function toSigner(config: IssuerConfig, path: string): () => Signer {
+  const { config: source, algorithm } = config.signatureConfig
+  if (!isSigner(source) && !isKeyRing(source)) {
+    const key = toSigningKey(config, source, path)
+    return () => key
+  }
+  if (config.keyId !== undefined) {
+    throw new ConfigError(`${path}.keyId`, 'a signer or a key ring brings its own kid')
+  }
+  const next = isSigner(source) ? () => source : () => source.signer()
+  if (algorithm === undefined || next().algorithm === algorithm) return next
+  throw new ConfigError(`${path}.signatureConfig.algorithm`, `the signer is for ${next().algorithm}`)
+}
+
+type KeySource = Exclude<IssuerSignatureConfig['config'], Signer | KeyRing>
+
+function toSigningKey(config: IssuerConfig, source: KeySource, path: string): SigningKey {
+  const { algorithm = 'RS256', [allowWeakSecret]: allowWeak = false } = config.signatureConfig
   const { keyId: kid } = config
   if (kid !== undefined && !isKid(kid)) {
     throw new ConfigError(`${path}.keyId`, 'expected at most 256 bytes without control characters')

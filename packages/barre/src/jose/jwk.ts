@@ -1,7 +1,8 @@
 import { createHash, createPublicKey } from 'node:crypto'
 import { decodeBase64url } from './base64url.ts'
+import { isKid } from './key.ts'
 import type { KeyObject } from 'node:crypto'
-import type { SigningKey, VerificationKey } from './key.ts'
+import type { Signer, VerificationKey } from './key.ts'
 
 /** A JSON Web Key (RFC 7517), as published. */
 export interface Jwk {
@@ -42,7 +43,7 @@ const names = new Set(['kty', 'crv', 'alg'])
 
 /** The public key of an asymmetric JWK, or what is wrong with it. */
 export function jwkToKeyObject(jwk: Jwk): KeyObject | string {
-  const row = Object.hasOwn(keyTypes, jwk.kty) ? keyTypes[jwk.kty] : undefined
+  const row = rowOf(jwk)
   if (row === undefined) return 'not an asymmetric key type that is known (RSA, EC, OKP, AKP)'
   if (['d', 'priv', 'k'].some((name) => name in jwk)) return 'it holds a private key'
   const members: Record<string, string> = {}
@@ -73,7 +74,7 @@ function normalise(text: string, integer: boolean): string | undefined {
 /**
  * The public half of a key, as published in a set. Throws a TypeError for a shared secret, which has none.
  */
-export function publicJwk(key: SigningKey | VerificationKey): Jwk {
+export function publicJwk(key: Signer | VerificationKey): Jwk {
   const [keyObject, algorithms] =
     'algorithm' in key ? [key.publicKey, [key.algorithm]] : [key.keyObject, key.algorithms]
   if (keyObject?.type !== 'public') throw new TypeError('a shared secret has no public key')
@@ -87,10 +88,41 @@ export function publicJwk(key: SigningKey | VerificationKey): Jwk {
   })
 }
 
-/** The SHA-256 thumbprint of a public JWK (RFC 7638), in base64url. */
-export function thumbprint(jwk: Jwk): string {
-  const row = Object.hasOwn(keyTypes, jwk.kty) ? keyTypes[jwk.kty] : undefined
-  if (row === undefined) throw new TypeError('only asymmetric keys have a thumbprint here')
-  const required = Object.fromEntries(row.members.map((name) => [name, jwk[name]]))
-  return createHash('sha256').update(JSON.stringify(required)).digest('base64url')
+/** RFC 7517 §4.2, §4.3: a key published for another use is never used for this one. */
+export function purposeProblem(jwk: Jwk, operation: 'sign' | 'verify'): string | undefined {
+  const operations: unknown = jwk.key_ops
+  if (jwk.use !== undefined && jwk.use !== 'sig') return 'its use is not sig'
+  if (operations !== undefined && !(Array.isArray(operations) && operations.includes(operation))) {
+    return `its key_ops do not include ${operation}`
+  }
+  if (jwk.kid === undefined || isKid(jwk.kid)) return undefined
+  return 'its kid is not short text without control characters'
+}
+
+/** The hashes of a thumbprint, by the names that a thumbprint URI uses for them. */
+const thumbprintHashes = { 'sha-256': 'sha256', 'sha-384': 'sha384', 'sha-512': 'sha512' } as const
+
+export type ThumbprintHash = keyof typeof thumbprintHashes
+
+/**
+ * The thumbprint of a JWK (RFC 7638), in base64url: the same for a private key and its public half. That of a shared
+ * secret (`oct`) is as good as the secret where that can be guessed. Throws a TypeError for an unknown type of key or a
+ * missing member.
+ */
+export function thumbprint(jwk: Jwk, hash: ThumbprintHash = 'sha-256'): string {
+  const members = jwk.kty === 'oct' ? ['k', 'kty'] : (rowOf(jwk)?.members ?? [])
+  if (members.length === 0) throw new TypeError('expected a JWK of type RSA, EC, OKP, AKP or oct')
+  const missing = members.find((name) => typeof jwk[name] !== 'string')
+  if (missing !== undefined) throw new TypeError(`member ${missing} of the JWK is missing or not text`)
+  const required = Object.fromEntries(members.map((name) => [name, jwk[name]]))
+  return createHash(thumbprintHashes[hash]).update(JSON.stringify(required)).digest('base64url')
+}
+
+/** The thumbprint as a URI (RFC 9278). */
+export function thumbprintUri(jwk: Jwk, hash: ThumbprintHash = 'sha-256'): string {
+  return `urn:ietf:params:oauth:jwk-thumbprint:${hash}:${thumbprint(jwk, hash)}`
+}
+
+function rowOf(jwk: Jwk): KeyTypeRow | undefined {
+  return Object.hasOwn(keyTypes, jwk.kty) ? keyTypes[jwk.kty] : undefined
 }

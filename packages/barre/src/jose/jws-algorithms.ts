@@ -24,7 +24,7 @@ export type JwsAlgorithm =
   | 'ML-DSA-87'
 
 export type Verify = (input: Buffer, signature: Buffer) => boolean
-export type Sign = (input: Buffer) => Buffer
+type Sign = (input: Buffer) => Buffer
 
 /** What is known of an algorithm; nothing outside this file asks which one it is. */
 export interface JwsAlgorithmRow {
@@ -61,6 +61,10 @@ export const jwsAlgorithms: Readonly<Record<JwsAlgorithm, JwsAlgorithmRow>> = {
 }
 
 export const jwsAlgorithmNames = Object.freeze(Object.keys(jwsAlgorithms)) as readonly JwsAlgorithm[]
+
+export function isJwsAlgorithm(name: unknown): name is JwsAlgorithm {
+  return typeof name === 'string' && Object.hasOwn(jwsAlgorithms, name)
+}
 
 function rsa(hash: string): JwsAlgorithmRow {
   return {

@@ -1,22 +1,16 @@
-import { ok, refuse } from '../core/index.ts'
+import { chain, ok, refuse } from '../core/index.ts'
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
+import { checkHeader } from './header.ts'
 import { parseJsonObject } from './json.ts'
-import { isKid } from './key.ts'
 import type { Awaitable, Result } from '../core/index.ts'
-import type { JsonObject } from './json.ts'
-import type { SigningKey, VerificationKey } from './key.ts'
+import type { JoseHeader } from './header.ts'
+import type { Signer, VerificationKey } from './key.ts'
 
 /** The longest compact token that is read, in characters. ML-DSA-87 tokens have about 7,000. */
 export const tokenMaxLength = 16_384
 
-/**
- * A protected header that has passed the rules which need no key. `alg` is only a claim until a key takes it.
- */
-export interface JwsHeader extends JsonObject {
-  readonly alg: string
-  readonly typ?: string
-  readonly kid?: string
-}
+/** The header of a JWS. */
+export type JwsHeader = JoseHeader
 
 /** A compact JWS that has been read, not verified. */
 export interface ParsedJws {
@@ -74,17 +68,11 @@ function readHeader(segment: string): Result<JwsHeader> {
 function parseHeader(bytes: Buffer): Result<JwsHeader> {
   const parsed = parseJsonObject(bytes, 'the header')
   if (!parsed.ok) return parsed
-  const { alg, kid, typ } = parsed.value
-  if (typeof alg !== 'string') return refuse('invalid', 'the header has no alg')
-  // RFC 7515 §4.1.11: an extension that is not understood must be refused, and none is understood here (RFC
-  // 7797 b64 included).
+  // RFC 7515 §4.1.11: an extension that is not understood must be refused, and a token may use none (RFC 7797 §7
+  // keeps b64 out of them).
   if ('crit' in parsed.value || 'b64' in parsed.value)
     return refuse('invalid', 'the header demands an extension')
-  if (kid !== undefined && !isKid(kid)) {
-    return refuse('invalid', 'the kid is not text of at most 256 bytes without control characters')
-  }
-  if (typ !== undefined && typeof typ !== 'string') return refuse('invalid', 'the typ is not text')
-  return ok(parsed.value as JwsHeader)
+  return checkHeader(parsed.value)
 }
 
 /**
@@ -102,14 +90,25 @@ export function verifyJws(jws: ParsedJws, key: VerificationKey): Result<ParsedJw
 export function signJws(
   header: Readonly<Record<string, unknown>>,
   payload: string | Uint8Array,
-  key: SigningKey,
+  key: Signer,
 ): Awaitable<string> {
+  const input = `${encodeBase64url(JSON.stringify(headerFor(key, header)))}.${encodeBase64url(payload)}`
+  return chain(
+    key.sign(Buffer.from(input, 'latin1')),
+    (signature) => `${input}.${encodeBase64url(signature)}`,
+  )
+}
+
+/** A protected header with the key's own members: `alg` first, whatever the header says of it. */
+export function headerFor(
+  key: Signer,
+  header: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
   const complete: Record<string, unknown> = {
     alg: '',
     ...header,
     ...(key.kid !== undefined && { kid: key.kid }),
   }
   complete['alg'] = key.algorithm
-  const input = `${encodeBase64url(JSON.stringify(complete))}.${encodeBase64url(payload)}`
-  return `${input}.${encodeBase64url(key.sign(Buffer.from(input, 'latin1')))}`
+  return complete
 }

@@ -1,6 +1,7 @@
 import { jwsAlgorithmNames, jwsAlgorithms } from './jws-algorithms.ts'
 import type { KeyObject } from 'node:crypto'
-import type { JwsAlgorithm, Sign, Verify } from './jws-algorithms.ts'
+import type { Awaitable } from '../core/index.ts'
+import type { JwsAlgorithm, Verify } from './jws-algorithms.ts'
 
 /**
  * A key that verifies, bound to the algorithms it may be used with: a token's `alg` chooses among them and
@@ -17,13 +18,23 @@ export interface VerificationKey {
   readonly verifiers: ReadonlyMap<string, Verify>
 }
 
-/** A key that signs, with its one algorithm. */
-export interface SigningKey {
+/** What signs, with its one algorithm: a key at hand, or one that lives elsewhere and answers later. */
+export interface Signer {
   readonly kid?: string
   readonly algorithm: JwsAlgorithm
   /** What others verify with; absent for a shared secret. */
   readonly publicKey?: KeyObject
-  readonly sign: Sign
+  /** Of ECDSA: r and s side by side (RFC 7518 §3.4), not DER. */
+  sign(input: Buffer): Awaitable<Uint8Array>
+}
+
+export function isSigner(value: unknown): value is Signer {
+  return typeof value === 'object' && value !== null && 'sign' in value && typeof value.sign === 'function'
+}
+
+/** A key at hand that signs. */
+export interface SigningKey extends Signer {
+  sign(input: Buffer): Buffer
 }
 
 /** The longest `kid`, in bytes. */

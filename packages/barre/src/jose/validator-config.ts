@@ -1,10 +1,8 @@
-import { KeyObject } from 'node:crypto'
 import {
   allowWeakSecret,
   clientConfigurationShape,
   either,
   flag,
-  instance,
   list,
   number,
   oneOf,
@@ -16,10 +14,14 @@ import {
 } from '../core/index.ts'
 import { keyCacheShape, tokenCacheShape } from './cache-config.ts'
 import { jwsAlgorithmNames } from './jws-algorithms.ts'
+import { keyObjectShape } from './key-object-shape.ts'
+import { decryptionShape } from './nested-config.ts'
+import type { KeyObject } from 'node:crypto'
 import type { ClientConfiguration, Members, Secret, Shape } from '../core/index.ts'
 import type { CacheConfig } from './cache-config.ts'
 import type { Jwk, Jwks } from './jwk.ts'
 import type { JwsAlgorithm } from './jws-algorithms.ts'
+import type { DecryptionConfig } from './nested-config.ts'
 
 /** The largest tolerated difference between our clock and an issuer's, in seconds. */
 export const clockSkewMaxSeconds = 300
@@ -53,6 +55,8 @@ export interface ValidatorConfig {
   readonly algorithms?: readonly JwsAlgorithm[]
   /** How signatures are checked. */
   readonly signatureConfig: ValidatorSignatureConfig
+  /** Tokens are signed, then encrypted for us; any other token is refused. Default: tokens are signed. */
+  readonly decryptionConfig?: DecryptionConfig
   /** Bounds the memory of verified tokens. */
   readonly cacheConfig?: CacheConfig
 }
@@ -106,12 +110,6 @@ const jwksConfigShape: Shape<JwksConfig> = record<JwksConfig>({
   clientConfig: optional(clientConfigurationShape),
 })
 
-/** A public or private key, or a shared secret, that code has made. */
-export const keyObjectShape: Shape<KeyObject> = instance(
-  'a KeyObject',
-  (value): value is KeyObject => value instanceof KeyObject,
-)
-
 const signatureShape: Shape<ValidatorSignatureConfig> = record<ValidatorSignatureConfig>({
   jwksConfig: optional(jwksConfigShape),
   certFile: optional(either(text(), keyObjectShape)),
@@ -141,6 +139,7 @@ export const validatorMembers: Members<ValidatorConfig> = {
   profile: optional(oneOf('at+jwt')),
   algorithms: optional(list(oneOf(...jwsAlgorithmNames), 1)),
   signatureConfig: signatureShape,
+  decryptionConfig: optional(decryptionShape),
   cacheConfig: optional(tokenCacheShape),
 }
 

@@ -2,6 +2,7 @@ import { acceptFrozen, chain, ok, refuse } from '../core/index.ts'
 import { compileChecks } from './claim-checks.ts'
 import { parseJwt } from './claims.ts'
 import { verifyJws } from './jws.ts'
+import { createOpener } from './nested-jwt.ts'
 import { toKeySet } from './signature-source.ts'
 import { createTokenCache, digestOf } from './token-cache.ts'
 import type { Awaitable, Result, Services } from '../core/index.ts'
@@ -25,24 +26,31 @@ export interface Validator {
 export function createValidator(config: ValidatorConfig, services: Services, path: string): Validator {
   const check = compileChecks(config, path)
   const keys = toKeySet(config.signatureConfig, services, `${path}.signatureConfig`)
+  const { decryptionConfig } = config
+  const open = decryptionConfig && createOpener(decryptionConfig, `${path}.decryptionConfig`)
   const cache = createTokenCache(config.cacheConfig ?? {}, keys, services)
   const remember = (digest: TokenDigest, proven: Result<Payload>, key: VerificationKey): Result<Payload> => {
     if (proven.ok) cache.put(digest, proven, key)
     return proven
+  }
+  /** `digest` is of what was sent: the cache knows it by that. */
+  const judge = (signed: string, digest: TokenDigest): Awaitable<Result<Payload>> => {
+    const parsed = parseJwt(signed)
+    if (!parsed.ok) return parsed
+    const nowMs = services.now()
+    const denial = check(parsed.value, nowMs)
+    if (denial !== undefined) return { ok: false, denial }
+    return chain(keys.find(parsed.value.header), (key) =>
+      key.ok ? remember(digest, prove(parsed.value, key.value, nowMs), key.value) : key,
+    )
   }
   return {
     validate(token) {
       const digest = digestOf(token)
       const known = cache.get(digest)
       if (known !== undefined) return known
-      const parsed = parseJwt(token)
-      if (!parsed.ok) return parsed
-      const nowMs = services.now()
-      const denial = check(parsed.value, nowMs)
-      if (denial !== undefined) return { ok: false, denial }
-      return chain(keys.find(parsed.value.header), (key) =>
-        key.ok ? remember(digest, prove(parsed.value, key.value, nowMs), key.value) : key,
-      )
+      if (open === undefined) return judge(token, digest)
+      return chain(open(token), (signed) => (signed.ok ? judge(signed.value, digest) : signed))
     },
     ready: () => keys.ready?.() ?? true,
     async close() {

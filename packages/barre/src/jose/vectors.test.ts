@@ -6,6 +6,8 @@ import { sharedTest } from '../../../../tools/shared.ts'
 import { fakeServices } from '../../test/fake-services.ts'
 import { ConfigError, allowWeakSecret } from '../core/index.ts'
 import { importSecret, importSigningKey, readVerificationJwk } from './import-key.ts'
+import { importVerificationSet } from './import-jwk.ts'
+import { readJws, verifySignatures } from './jws-json.ts'
 import { selectKey } from './key-set.ts'
 import { parseJws, signJws, verifyJws } from './jws.ts'
 import { validatorShape } from './validator-config.ts'
@@ -63,6 +65,36 @@ function toKey(jwk: Jwk): VerificationKey | string {
   const secret = Buffer.from(String(jwk['k']), 'base64url')
   const options = { path: 'k', algorithm: jwk.alg as JwsAlgorithm }
   return importSecret(secret, { ...options, ...(jwk.kid !== undefined && { kid: jwk.kid }) })
+}
+
+interface WycheproofSet {
+  readonly private: { readonly keys: readonly Jwk[] }
+  readonly public?: { readonly keys: readonly Jwk[] }
+  readonly tests: readonly { readonly tcId: number; readonly jws: string; readonly result: string }[]
+}
+
+sharedTest('Wycheproof JWK: every test as labelled', ['jose', 'wycheproof'], (folder) => {
+  const text = readFileSync(join(folder, 'json_web_key_test.json'), 'utf8')
+  const { testGroups, numberOfTests } = JSON.parse(text) as {
+    readonly testGroups: readonly WycheproofSet[]
+    readonly numberOfTests: number
+  }
+  const tests = testGroups.flatMap((group) =>
+    group.tests.map((member) => ({ ...member, set: group.public ?? group.private })),
+  )
+  assert.equal(tests.length, numberOfTests)
+  const unlike = tests.filter(({ jws, set, result }) => setVerifies(jws, set) !== (result === 'valid'))
+  assert.deepEqual(unlike, [])
+})
+
+function setVerifies(jws: string, set: unknown): boolean {
+  const read = readJws(jws)
+  try {
+    return read.ok && verifySignatures(read.value, importVerificationSet(set, { path: 'set' }), 'all').ok
+  } catch (error) {
+    assert.ok(error instanceof ConfigError)
+    return false
+  }
 }
 
 interface CookbookExample {

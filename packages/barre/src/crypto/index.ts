@@ -1,3 +1,3 @@
-export * from './argon2id.ts'
+export * from './keys/index.ts'
+export * from './password/index.ts'
 export * from './equal-secrets.ts'
-export * from './password-work.ts'

@@ -1,0 +1,2 @@
+export * from './argon2id.ts'
+export * from './password-work.ts'

@@ -1,0 +1,2 @@
+export { decode, encode } from './percent-encoding.ts'
+export type { Charset, UrlOptions } from './percent-encoding.ts'

@@ -12,9 +12,9 @@ export type Step =
 /** The most characters of a key path. */
 export const keyPathMax = 1_024
 
-// A name, a quoted name, or an address in a list; a dot stands between names.
+// A name or a quoted name, after a dot unless it is the first; or an address in a list.
 const stepPattern =
-  /(?<name>[^\s".[\]=]+)|(?<quoted>"(?:[^"\\]|\\.)*")|\[(?:(?<index>\d{1,9})|(?<member>[^\s"[\]=]+)=(?:(?<plain>[^\s"[\]=]+)|(?<value>"(?:[^"\\]|\\.)*")))\]/y
+  /(?:^|(?<!^)\.)(?:(?<name>[^\s".[\]=]+)|(?<quoted>"(?:[^"\\]|\\.)*"))|\[(?:(?<index>\d{1,9})|(?<member>[^\s"[\]=]+)=(?:(?<plain>[^\s"[\]=]+)|(?<value>"(?:[^"\\]|\\.)*")))\]/y
 
 /** Reads `users[username=alice].password`. Throws ConfigError for what is no key path. */
 export function parseKeyPath(text: string): readonly Step[] {
@@ -27,11 +27,8 @@ export function parseKeyPath(text: string): readonly Step[] {
     if (step === undefined) throw notAKey(text)
     at = stepPattern.lastIndex
     steps.push(step)
-    const isDotNext = text[at] === '.'
-    if (at < text.length && isDotNext === (text[at] === '[')) throw notAKey(text)
-    if (isDotNext && (at += 1) && (at === text.length || text[at] === '[')) throw notAKey(text)
   }
-  if (steps.length === 0 || !('name' in steps[0]!)) throw notAKey(text)
+  if (steps[0] === undefined || !('name' in steps[0])) throw notAKey(text)
   return steps
 }
 

@@ -191,14 +191,14 @@ export function instance<T>(name: string, is: (value: unknown) => value is T): S
   }
 }
 
-/** Text that must not show in logs; code may give a Secret, a file gives text. */
+/** Text that must not show in logs; code may give a Secret, a file gives text. Its JSON Schema is `writeOnly`. */
 export function secret(): Shape<string | Secret> {
   return {
     check(value, path) {
       if (value instanceof Secret || (typeof value === 'string' && value !== '')) return value
       throw new ConfigError(path, 'expected non-empty text or a Secret')
     },
-    json: { type: 'string', minLength: 1 },
+    json: { type: 'string', minLength: 1, writeOnly: true },
   }
 }
 

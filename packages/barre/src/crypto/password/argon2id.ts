@@ -59,17 +59,18 @@ export async function hashArgon2id(
   cost: Argon2idCost = argon2idDefaultCost,
 ): Promise<string> {
   if (salt.length !== saltBytes) throw new TypeError(`expected a salt of ${saltBytes} bytes`)
-  const tag = await compute(password, salt, cost, tagBytes)
+  const tag = await deriveArgon2id(password, salt, cost, tagBytes)
   const { memoryKib, passes, lanes } = cost
   return `$argon2id$v=19$m=${memoryKib},t=${passes},p=${lanes}$${toText(salt)}$${toText(tag)}`
 }
 
 /** Whether `password` is the one that was hashed. Works in the thread pool. */
 export async function verifyArgon2id(password: string, hash: Argon2idHash): Promise<boolean> {
-  return timingSafeEqual(await compute(password, hash.salt, hash, hash.tag.length), hash.tag)
+  return timingSafeEqual(await deriveArgon2id(password, hash.salt, hash, hash.tag.length), hash.tag)
 }
 
-function compute(
+/** The raw output of argon2id (RFC 9106), `tagLength` bytes long: a key, or the tag of a stored hash. */
+export function deriveArgon2id(
   password: string,
   salt: Uint8Array,
   { memoryKib, passes, lanes }: Argon2idCost,

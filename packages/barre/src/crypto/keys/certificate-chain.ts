@@ -113,12 +113,28 @@ function criticalProblem({ extensions }: TbsCertificate): string | undefined {
   return undefined
 }
 
-/** RSA (with PSS), ECDSA, Ed25519, Ed448 and ML-DSA, with SHA-2 where they hash. */
-const strongSignatures =
-  /^(?:1\.2\.840\.113549\.1\.1\.1[0-3]|1\.2\.840\.10045\.4\.3\.[2-4]|1\.3\.101\.11[23]|2\.16\.840\.1\.101\.3\.4\.3\.1[789])$/
+/** With SHA-2 where they hash. */
+const strongSignatures: ReadonlySet<string> = new Set([
+  // RSA: PSS, then PKCS#1 v1.5.
+  '1.2.840.113549.1.1.10',
+  '1.2.840.113549.1.1.11',
+  '1.2.840.113549.1.1.12',
+  '1.2.840.113549.1.1.13',
+  // ECDSA.
+  '1.2.840.10045.4.3.2',
+  '1.2.840.10045.4.3.3',
+  '1.2.840.10045.4.3.4',
+  // Ed25519, Ed448.
+  '1.3.101.112',
+  '1.3.101.113',
+  // ML-DSA.
+  '2.16.840.1.101.3.4.3.17',
+  '2.16.840.1.101.3.4.3.18',
+  '2.16.840.1.101.3.4.3.19',
+])
 
 function signatureProblem({ signatureAlgorithm }: TbsCertificate): string | undefined {
-  if (strongSignatures.test(signatureAlgorithm)) return undefined
+  if (strongSignatures.has(signatureAlgorithm)) return undefined
   return `its signature (${signatureAlgorithm}) is of an algorithm that is broken or not known`
 }
 

@@ -1,10 +1,11 @@
 import { X509Certificate } from 'node:crypto'
-import { DerReader, contextTag, readDer, tags } from './der.ts'
+import { contextTag, readDer, tags } from './der.ts'
 import { KeyError } from './key-error.ts'
 import { keyFileMaxBytes, readPem } from './pem.ts'
 import { isDer } from './private-key.ts'
 import { publicKeyFromSpki } from './spki.ts'
 import type { KeyObject } from 'node:crypto'
+import type { DerReader } from './der.ts'
 
 /** Reads one DER certificate. */
 export function readCertificate(bytes: Uint8Array): X509Certificate {

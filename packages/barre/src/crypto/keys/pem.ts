@@ -24,26 +24,34 @@ const headerLine = /^([A-Za-z-]{1,64}): (.{0,256})$/
 export function readPem(text: string): readonly PemBlock[] {
   if (text.length > keyFileMaxBytes)
     throw new KeyError('too_large', `PEM of more than ${keyFileMaxBytes} bytes`)
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
+  const edges = findEdges(lines)
+  if (edges.length > 2 * pemBlocksMax)
+    throw new KeyError('too_large', `PEM of more than ${pemBlocksMax} blocks`)
   const blocks: PemBlock[] = []
-  let open: { readonly label: string; readonly lines: string[] } | undefined
-  for (const line of text.replace(/^\uFEFF/, '').split(/\r?\n/)) {
-    const [, edge, label = ''] = boundary.exec(line) ?? []
-    if (edge === undefined) {
-      if (line.includes('-----BEGIN') || line.includes('-----END')) throw crooked()
-      open?.lines.push(line)
-    } else if (edge === 'BEGIN') {
-      if (open !== undefined) throw new KeyError('malformed', `PEM: ${open.label} has no end`)
-      open = { label, lines: [] }
-    } else {
-      if (open?.label !== label) throw new KeyError('malformed', `PEM: the end of ${label} has no begin`)
-      blocks.push(toBlock(label, open.lines))
-      open = undefined
+  for (let index = 0; index < edges.length; index += 2) {
+    const [begin, end] = [edges[index]!, edges[index + 1]]
+    if (begin.kind !== 'BEGIN' || end?.kind !== 'END' || begin.label !== end.label) {
+      throw new KeyError('malformed', `PEM: ${begin.kind} ${begin.label} stands alone`)
     }
-    if (blocks.length > pemBlocksMax)
-      throw new KeyError('too_large', `PEM of more than ${pemBlocksMax} blocks`)
+    blocks.push(toBlock(begin.label, lines.slice(begin.line + 1, end.line)))
   }
-  if (open !== undefined) throw new KeyError('malformed', `PEM: ${open.label} has no end`)
   return blocks
+}
+
+interface Edge {
+  readonly kind: string
+  readonly label: string
+  readonly line: number
+}
+
+function findEdges(lines: readonly string[]): readonly Edge[] {
+  return lines.flatMap((text, line) => {
+    const [, kind, label = ''] = boundary.exec(text) ?? []
+    if (kind !== undefined) return [{ kind, label, line }]
+    if (text.includes('-----BEGIN') || text.includes('-----END')) throw crooked()
+    return []
+  })
 }
 
 function crooked(): KeyError {

@@ -1,9 +1,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { DerReader, tags } from './der.ts'
+import { tags } from './der.ts'
 import { KeyError } from './key-error.ts'
 import { digestOids, oids } from './oids.ts'
 import { readDerivation, readIterations, readPrf, readSalt } from './password-derivation.ts'
 import { derivePkcs12, purposes } from './pkcs12-kdf.ts'
+import type { DerReader } from './der.ts'
 
 /** Says whether a password made the MAC of these bytes. */
 export type MacCheck = (content: Uint8Array, password: string) => boolean

@@ -47,6 +47,8 @@ function fromDer(bytes: Uint8Array): KeyObject {
   throw new KeyError('wrong_kind', 'the DER is neither a public key nor a certificate')
 }
 
+const base64url = /^[A-Za-z0-9_-]+={0,2}$/
+
 /**
  * An RSA public key of its numbers in base64url, as a JWK has them.
  */
@@ -55,8 +57,7 @@ export function buildRsaPublicKey(numbers: {
   readonly exponent: string
 }): KeyObject {
   const { modulus, exponent } = numbers
-  const isNumber = (text: string): boolean => /^[A-Za-z0-9_-]+={0,2}$/.test(text)
-  if (!isNumber(modulus) || !isNumber(exponent)) {
+  if (!base64url.test(modulus) || !base64url.test(exponent)) {
     throw new KeyError('malformed', 'the modulus or the exponent is not base64url')
   }
   try {

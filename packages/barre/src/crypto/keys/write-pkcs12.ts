@@ -88,7 +88,10 @@ function toCertificateBags(entry: NewStoreEntry): readonly Buffer[] {
 }
 
 function writeBag(type: string, value: Buffer, attributes: readonly Buffer[]): Buffer {
-  const set = attributes.length === 0 ? [] : [writeDer(tags.set, ...attributes.toSorted(Buffer.compare))]
+  const set =
+    attributes.length === 0
+      ? []
+      : [writeDer(tags.set, ...attributes.toSorted((one, other) => one.compare(other)))]
   return writeSequence(writeOid(type), explicit(0, value), ...set)
 }
 

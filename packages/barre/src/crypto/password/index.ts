@@ -1,2 +1,6 @@
 export * from './argon2id.ts'
-export * from './password-work.ts'
+export { hashPassword, passwordMaxBytes, verifyPassword } from './password.ts'
+export { passwordQueueMax, queuePasswordWork } from './password-work.ts'
+export type { PasswordHashOptions, PasswordVerdict } from './password.ts'
+export type { Pbkdf2Cost } from './pbkdf2.ts'
+export type { ScryptCost } from './scrypt.ts'

@@ -1,0 +1,2 @@
+export { hkdf } from './hkdf.ts'
+export type { HkdfOptions } from './hkdf.ts'

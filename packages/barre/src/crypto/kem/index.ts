@@ -1,0 +1,6 @@
+export { mlKem768, rsaKem, rsaKemMlKem768 } from './kem.ts'
+export type { Encapsulation, HybridKeys, Kem } from './kem.ts'
+export { hpke } from './hpke.ts'
+export { legacyHpke } from './legacy-hpke.ts'
+export type { HpkeOpenOptions, HpkeOptions, HpkeSealOptions, Sealed } from './hpke.ts'
+export type { LegacyHpkeOptions } from './legacy-hpke.ts'

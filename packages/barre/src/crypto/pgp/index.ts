@@ -1,0 +1,3 @@
+export { pgp } from './pgp.ts'
+export type { PgpDecryptOptions, PgpEncryptOptions, PgpSignOptions, PgpVerifyOptions } from './pgp.ts'
+export type { PgpKeySource, PgpPrivateKey } from './pgp-keys.ts'

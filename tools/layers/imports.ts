@@ -101,7 +101,7 @@ function judgeFolders(from: Place, to: Place, test: boolean): string | undefined
   return depth.test(to.inside ?? '') ? undefined : `reaches into ${folder}: import its index.ts`
 }
 
-/** Inside transports, one wire sees another only through its index. */
+/** Inside a folder of topics, one sees another only through its index. */
 function judgeTopics(from: Place, to: Place): string | undefined {
   if (!foldersOfTopics.has(to.folder ?? '')) return undefined
   const other = topic(to.inside)

@@ -18,8 +18,11 @@ export const layers: Readonly<Record<string, number>> = {
   entries: 5,
 }
 
-/** Folders whose subfolders are ways in of their own: one wire must not load the libraries of another. */
-export const foldersOfTopics: ReadonlySet<string> = new Set(['transports'])
+/**
+ * Folders whose subfolders are ways in of their own: one wire must not load the libraries of another, and who
+ * reads a key must not load all of cryptography.
+ */
+export const foldersOfTopics: ReadonlySet<string> = new Set(['crypto', 'transports'])
 
 /** Folders that import no library at all, so that checking a token needs nothing but Node. */
 export const foldersWithoutLibraries: ReadonlySet<string> = new Set(['core', 'jose', 'url', 'taint'])

@@ -9,7 +9,7 @@ export interface CertKey {
   readonly keyPassword?: string
 }
 
-/** A PKCS#12 store that holds a key or trusted certificates. */
+/** A PKCS#12 or JKS store that holds a key or trusted certificates. */
 export interface Store {
   readonly path: string
   readonly password: string

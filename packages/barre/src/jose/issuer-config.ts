@@ -68,7 +68,7 @@ export interface KeyFile {
   readonly keyPassword?: string | Secret
 }
 
-/** A private key in a PKCS#12 key store; refused at start: such stores are not read yet. */
+/** A private key in a PKCS#12 or JKS key store. */
 export interface KeyStoreConfig {
   readonly keyStore: Store
   readonly keyAlias: string

@@ -136,7 +136,7 @@ const configs: readonly (readonly [string, object, string, RegExp])[] = [
   ['a public key', { signatureConfig: { config: rsa.publicKey } }, key, /private key/],
   ['a key of another type', { signatureConfig: { config: ec.privateKey } }, key, /RS256/],
   ['a weak secret', { signatureConfig: { algorithm: 'HS256', config: 's3cr3t' } }, key, /6 bytes/],
-  ['a key store', { signatureConfig: { config: keyStore } }, `${key}.keyStore`, /not read yet.*keyFile/],
+  ['an absent key store', { signatureConfig: { config: keyStore } }, `${key}.keyStore.path`, /ENOENT/],
   ['a missing file', { signatureConfig: { config: { keyFile: '/nowhere' } } }, `${key}.keyFile`, /ENOENT/],
   ['a wrong password', { signatureConfig: { config: { keyFile, keyPassword: 'x' } } }, key, /password/],
   ['a long kid', { keyId: 'k'.repeat(kidMaxBytes + 1) }, 'config.keyId', /256/],

@@ -1,5 +1,6 @@
 import { KeyObject } from 'node:crypto'
 import { ConfigError, Secret, allowWeakSecret, chain } from '../core/index.ts'
+import { openConfiguredStore, orConfigError } from '../crypto/keys/index.ts'
 import { claimTypeProblem } from './claims.ts'
 import { importSigningKey } from './import-key.ts'
 import { expTimeDefaultSeconds } from './issuer-config.ts'
@@ -10,7 +11,7 @@ import { isKeyRing } from './key-ring.ts'
 import { createSealer } from './nested-jwt.ts'
 import { readFile } from './signature-source.ts'
 import type { Awaitable, Services } from '../core/index.ts'
-import type { IssuerConfig, IssuerSignatureConfig } from './issuer-config.ts'
+import type { IssuerConfig, KeyStoreConfig, IssuerSignatureConfig } from './issuer-config.ts'
 import type { Signer, SigningKey } from './key.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { SigningKeyOptions } from './import-key.ts'
@@ -103,15 +104,15 @@ function toSigningKey(config: IssuerConfig, source: KeySource, path: string): Si
   const options = { path: keyPath, algorithm, allowWeak, ...(kid !== undefined && { kid }) }
   if (source instanceof KeyObject) return importSigningKey(source, options)
   if (typeof source === 'string' || source instanceof Secret) return fromSecret(source, options)
-  if ('keyStore' in source) {
-    throw new ConfigError(
-      `${keyPath}.keyStore`,
-      'PKCS#12 key stores are not read yet: export the key as PEM and use keyFile',
-    )
-  }
+  if ('keyStore' in source) return importSigningKey(fromKeyStore(source, keyPath), options)
   const { keyFile, keyPassword: password } = source
   const pem = readFile(keyFile, `${keyPath}.keyFile`).toString('utf8')
   return importSigningKey(pem, { ...options, ...(password !== undefined && { password }) })
+}
+
+function fromKeyStore({ keyStore, keyAlias, keyPassword }: KeyStoreConfig, path: string): KeyObject {
+  const store = openConfiguredStore(keyStore, `${path}.keyStore`)
+  return orConfigError(path, () => store.privateKey(keyAlias, { password: keyPassword }))
 }
 
 /** Text in this place is a shared secret, whatever it looks like: keys come from files or as KeyObjects. */

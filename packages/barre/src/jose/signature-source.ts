@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { KeyObject } from 'node:crypto'
 import { ConfigError, allowWeakSecret } from '../core/index.ts'
+import { openConfiguredStore, orConfigError } from '../crypto/keys/index.ts'
 import { importSecret, importVerificationKey } from './import-key.ts'
 import { parseJsonObject } from './json.ts'
 import { localKeySet, singleKey } from './key-set.ts'
 import { remoteKeySet } from './jwks/remote-key-set.ts'
 import type { Secret, Services } from '../core/index.ts'
 import type { KeySet } from './key-set.ts'
-import type { JwksConfig, ValidatorSignatureConfig } from './validator-config.ts'
+import type { VerificationKey } from './key.ts'
+import type { JwksConfig, TrustStoreConfig, ValidatorSignatureConfig } from './validator-config.ts'
 
 /** The largest key set that is read, in bytes. */
 export const jwksMaxBytes = 524_288
@@ -26,10 +28,7 @@ export function toKeySet(config: ValidatorSignatureConfig, services: Services, p
   if (config.secret !== undefined) {
     return fromSecret(config.secret, config[allowWeakSecret] ?? false, `${path}.secret`)
   }
-  throw new ConfigError(
-    `${path}.trustStoreConfig`,
-    'PKCS#12 trust stores are not read yet: export the certificate as PEM and use certFile, or use jwksConfig',
-  )
+  return fromTrustStore(config.trustStoreConfig!, services, `${path}.trustStoreConfig`)
 }
 
 function describe(given: readonly string[]): string {
@@ -55,6 +54,18 @@ function fromCertFile(source: string | KeyObject, services: Services, path: stri
     source instanceof KeyObject ? source : readFile(source, path).toString('utf8'),
     { path },
   )
+  return validKey(key, services, path)
+}
+
+function fromTrustStore(config: TrustStoreConfig, services: Services, path: string): KeySet {
+  const store = openConfiguredStore(config.trustStore, `${path}.trustStore`)
+  const aliasPath = `${path}.certAlias`
+  const [certificate] = orConfigError(aliasPath, () => store.certificates(config.certAlias))
+  if (certificate === undefined) throw new ConfigError(aliasPath, 'the alias has no certificate')
+  return validKey(importVerificationKey(certificate.toString(), { path: aliasPath }), services, aliasPath)
+}
+
+function validKey(key: VerificationKey, services: Services, path: string): KeySet {
   const nowMs = services.now()
   if (key.validity !== undefined && (nowMs < key.validity.fromMs || nowMs > key.validity.toMs)) {
     throw new ConfigError(

@@ -66,7 +66,7 @@ export interface ValidatorSignatureConfig {
   readonly jwksConfig?: JwksConfig
   /** PEM file with a certificate or a public key, or a public KeyObject. */
   readonly certFile?: string | KeyObject
-  /** A certificate in a PKCS#12 trust store; refused at start: such stores are not read yet. */
+  /** A certificate in a PKCS#12 or JKS store, which must be valid now. */
   readonly trustStoreConfig?: TrustStoreConfig
   /** The shared secret of HS256, HS384 and HS512. */
   readonly secret?: string | Secret

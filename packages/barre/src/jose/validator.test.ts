@@ -247,13 +247,13 @@ const configs: readonly (readonly [string, unknown, string, RegExp])[] = [
   ['too much skew', { ...base, clockSkew: clockSkewMaxSeconds + 1 }, 'config.clockSkew', /300/],
   ['negative skew', { ...base, clockSkew: -1 }, 'config.clockSkew', /from 0/],
   [
-    'a trust store',
+    'an absent trust store',
     {
       ...base,
       signatureConfig: { trustStoreConfig: { trustStore: { path: 'a', password: 'b' }, certAlias: 'c' } },
     },
-    'config.signatureConfig.trustStoreConfig',
-    /not read yet.*certFile/,
+    'config.signatureConfig.trustStoreConfig.trustStore.path',
+    /ENOENT/,
   ],
   [
     'a file that is not there',

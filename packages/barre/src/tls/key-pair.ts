@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { ConfigError } from '../core/index.ts'
+import { openConfiguredStore, orConfigError } from '../crypto/keys/index.ts'
 import type { KeyObject } from 'node:crypto'
 import type { CertKey, Store } from '../core/index.ts'
 
@@ -30,12 +31,15 @@ const purposeOids: Readonly<Record<Purpose, string>> = {
  * valid now.
  */
 export function readKeyPair(config: CertKey | Store, path: string, purpose: Purpose, nowMs: number): KeyPair {
-  if (!('certFile' in config)) throw noStore(path)
+  return 'certFile' in config
+    ? readFiles(config, path, purpose, nowMs)
+    : readStore(config, path, purpose, nowMs)
+}
+
+function readFiles(config: CertKey, path: string, purpose: Purpose, nowMs: number): KeyPair {
   const cert = readPem(config.certFile, `${path}.certFile`)
   const chain = readCertificates(cert, `${path}.certFile`)
-  checkChain(chain, `${path}.certFile`)
-  checkValidity(chain, `${path}.certFile`, nowMs)
-  checkPurpose(chain[0]!, `${path}.certFile`, purpose)
+  checkCertificates(chain, `${path}.certFile`, purpose, nowMs)
   const key = readPem(config.keyFile, `${path}.keyFile`)
   if (!chain[0]!.checkPrivateKey(readPrivateKey(key, config.keyPassword, path))) {
     throw new ConfigError(`${path}.keyFile`, 'the private key does not belong to the certificate in certFile')
@@ -44,27 +48,70 @@ export function readKeyPair(config: CertKey | Store, path: string, purpose: Purp
     cert,
     key,
     ...(config.keyPassword !== undefined && { passphrase: config.keyPassword }),
-    expiresAtMs: Math.min(...chain.map((certificate) => certificate.validToDate.getTime())),
+    expiresAtMs: firstExpiry(chain),
   }
 }
 
+/** Nothing in the configuration says which key of a store: there must be one. */
+function readStore(config: Store, path: string, purpose: Purpose, nowMs: number): KeyPair {
+  const store = openConfiguredStore(config, path)
+  const withKeys = store.aliases.filter((alias) => store.hasPrivateKey(alias))
+  const [alias] = withKeys
+  if (alias === undefined || withKeys.length > 1) {
+    const found = alias === undefined ? 'none' : withKeys.join(', ')
+    throw new ConfigError(`${path}.path`, `expected a store with one private key, found ${found}`)
+  }
+  const key = orConfigError(path, () => store.privateKey(alias))
+  const chain = store.certificates(alias)
+  if (chain.length === 0) throw new ConfigError(`${path}.path`, `the key ${alias} has no certificate`)
+  checkCertificates(chain, `${path}.path`, purpose, nowMs)
+  if (!chain[0]!.checkPrivateKey(key)) {
+    throw new ConfigError(`${path}.path`, `the private key of ${alias} does not belong to its certificate`)
+  }
+  return {
+    cert: chain.map((certificate) => certificate.toString()).join(''),
+    key: key.export({ format: 'pem', type: 'pkcs8' }).toString(),
+    expiresAtMs: firstExpiry(chain),
+  }
+}
+
+function checkCertificates(
+  chain: readonly X509Certificate[],
+  path: string,
+  purpose: Purpose,
+  nowMs: number,
+): void {
+  checkChain(chain, path)
+  checkValidity(chain, path, nowMs)
+  checkPurpose(chain[0]!, path, purpose)
+}
+
+function firstExpiry(chain: readonly X509Certificate[]): number {
+  return Math.min(...chain.map((certificate) => certificate.validToDate.getTime()))
+}
+
 /**
- * Reads a PEM file of trusted certificates, each as its own PEM text; those out of date are an error only
+ * Reads trusted certificates from a PEM file or a store, each as its own PEM text; those out of date are an error only
  * when none is left.
  */
 export function readTrust(config: string | Store, path: string, nowMs: number): string[] {
-  if (typeof config !== 'string') throw noStore(path)
-  const certificates = readCertificates(readPem(config, path), path)
+  const certificates =
+    typeof config === 'string' ? readCertificates(readPem(config, path), path) : readTrustStore(config, path)
   const current = certificates.filter((certificate) => isCurrent(certificate, nowMs))
   if (current.length === 0) checkValidity(certificates, path, nowMs)
   return current.map((certificate) => certificate.toString())
 }
 
-function noStore(path: string): ConfigError {
-  return new ConfigError(
-    path,
-    'PKCS#12 stores are not supported by this version; give PEM files (openssl pkcs12 -in STORE -out PEM converts)',
-  )
+/** The certificates of a store that stand there for themselves: those of its private keys are nobody's issuers. */
+function readTrustStore(config: Store, path: string): X509Certificate[] {
+  const store = openConfiguredStore(config, path)
+  const certificates = store.aliases
+    .filter((alias) => !store.hasPrivateKey(alias))
+    .flatMap((alias) => store.certificates(alias))
+  if (certificates.length === 0)
+    throw new ConfigError(`${path}.path`, 'the store holds no trusted certificate')
+  if (certificates.length <= certificatesMax) return certificates
+  throw new ConfigError(`${path}.path`, `the store holds more than ${certificatesMax} certificates`)
 }
 
 function readPem(file: string, path: string): string {

@@ -230,8 +230,8 @@ describe('toClientOptions', () => {
   const cases: readonly [name: string, config: ClientSecureSocket, path: string, problem: RegExp][] = [
     ['no validation', { enable: false }, 's.enable', /allowInsecureEndpoint/],
     ['no host name check with the public CAs', { verifyHostName: false }, 's.verifyHostName', /CA to trust/],
-    ['a trust store', { cert: { path: 'a.p12', password: 'x' } }, 's.cert', /PKCS#12/],
-    ['a key store', { key: { path: 'a.p12', password: 'x' } }, 's.key', /PKCS#12/],
+    ['an absent trust store', { cert: { path: 'a.p12', password: 'x' } }, 's.cert.path', /ENOENT/],
+    ['an absent key store', { key: { path: 'a.p12', password: 'x' } }, 's.key.path', /ENOENT/],
     [
       'certValidation',
       { certValidation: { cacheSize: 1, cacheValidityPeriod: 1 } },

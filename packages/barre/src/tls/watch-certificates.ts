@@ -107,8 +107,9 @@ export function watchCertificates(
 
 /** `readServer` has already refused what is not a file. */
 function listFiles({ key, mutualSsl }: ListenerSecureSocket): string[] {
-  const files = 'certFile' in key ? [key.certFile, key.keyFile] : []
-  return typeof mutualSsl?.cert === 'string' ? [...files, mutualSsl.cert] : files
+  const files = 'certFile' in key ? [key.certFile, key.keyFile] : [key.path]
+  if (mutualSsl === undefined) return files
+  return [...files, typeof mutualSsl.cert === 'string' ? mutualSsl.cert : mutualSsl.cert.path]
 }
 
 /** What the files hold now. Of the content, not of the dates: a mounted secret changes by swapping a link. */

@@ -1,10 +1,9 @@
 import { createHmac, decapsulate, encapsulate } from 'node:crypto'
 import { refuse } from '../../core/index.ts'
-import { aesGcm } from '../cipher/aes-gcm.ts'
-import { chaCha20Poly1305 } from '../cipher/chacha20-poly1305.ts'
+import { aesGcm, chaCha20Poly1305 } from '../cipher/index.ts'
 import type { KeyObject } from 'node:crypto'
 import type { Result } from '../../core/index.ts'
-import type { Aead } from '../cipher/aead.ts'
+import type { Aead } from '../cipher/index.ts'
 
 export interface HpkeOptions {
   /** What the message is for; both sides must say the same. */

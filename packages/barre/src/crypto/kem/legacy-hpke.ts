@@ -1,5 +1,5 @@
-import { legacyAesEcb } from '../cipher/legacy-aes-ecb.ts'
-import { hkdf } from '../kdf/hkdf.ts'
+import { legacyAesEcb } from '../cipher/index.ts'
+import { hkdf } from '../kdf/index.ts'
 import { mlKem768, rsaKemMlKem768 } from './kem.ts'
 import type { KeyObject } from 'node:crypto'
 import type { Result } from '../../core/index.ts'

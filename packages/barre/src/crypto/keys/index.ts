@@ -1,5 +1,6 @@
 export { readCertificate, readCertificates, publicKeyOf } from './certificate.ts'
 export { checkChain, checkValidity } from './certificate-chain.ts'
+export { openConfiguredStore, orConfigError } from './configured-store.ts'
 export { KeyError } from './key-error.ts'
 export { openKeyStore, openKeyStoreFile, openKeyStoreFileSync } from './open-key-store.ts'
 export { keyFileMaxBytes, writePem } from './pem.ts'

@@ -1,5 +1,5 @@
 import { Secret } from '../../core/index.ts'
-import { KeyError } from '../keys/key-error.ts'
+import { KeyError } from '../keys/index.ts'
 import type * as Library from 'openpgp'
 
 /** A key block: armored text, or bytes of either form (as a file holds it). */

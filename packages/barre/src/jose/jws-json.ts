@@ -2,7 +2,7 @@ import { isRecord, ok, refuse } from '../core/index.ts'
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
 import { checkHeader, joinHeaders, readBytes, readProtectedHeader } from './header.ts'
 import { verifyJws } from './jws.ts'
-import { selectKey } from './key-set.ts'
+import { selectOwnKey } from './key-set.ts'
 import type { Result } from '../core/index.ts'
 import type { JsonObject } from './json.ts'
 import type { ParsedJws } from './jws.ts'
@@ -159,7 +159,7 @@ export function verifySignatures(
   need: 'any' | 'all',
 ): Result<readonly ParsedJws[]> {
   const results = jws.signatures.map((signature) => {
-    const key = selectKey(keys, signature.header)
+    const key = selectOwnKey(keys, signature.header)
     return key.ok ? verifyJws(signature, key.value) : key
   })
   const holding = results.flatMap((result) => (result.ok ? [result.value] : []))

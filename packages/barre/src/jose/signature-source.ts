@@ -3,7 +3,7 @@ import { KeyObject } from 'node:crypto'
 import { ConfigError, allowWeakSecret } from '../core/index.ts'
 import { importSecret, importVerificationKey } from './import-key.ts'
 import { parseJsonObject } from './json.ts'
-import { localKeySet, singleKey } from './key-set.ts'
+import { localKeySet, selectOwnKey, singleKey } from './key-set.ts'
 import { remoteKeySet } from './jwks/remote-key-set.ts'
 import type { Secret, Services } from '../core/index.ts'
 import type { KeySet } from './key-set.ts'
@@ -12,7 +12,7 @@ import type { JwksConfig, ValidatorSignatureConfig } from './validator-config.ts
 /** The largest key set that is read, in bytes. */
 export const jwksMaxBytes = 524_288
 
-const ways = ['jwksConfig', 'certFile', 'trustStoreConfig', 'secret'] as const
+const ways = ['jwksConfig', 'certFile', 'trustStoreConfig', 'secret', 'keys'] as const
 
 /** The keys that a `signatureConfig` names. Throws ConfigError unless it names exactly one usable way. */
 export function toKeySet(config: ValidatorSignatureConfig, services: Services, path: string): KeySet {
@@ -26,6 +26,8 @@ export function toKeySet(config: ValidatorSignatureConfig, services: Services, p
   if (config.secret !== undefined) {
     return fromSecret(config.secret, config[allowWeakSecret] ?? false, `${path}.secret`)
   }
+  const { keys } = config
+  if (keys !== undefined) return { find: (header) => selectOwnKey(keys, header) }
   throw new ConfigError(
     `${path}.trustStoreConfig`,
     'PKCS#12 trust stores are not read yet: export the certificate as PEM and use certFile, or use jwksConfig',

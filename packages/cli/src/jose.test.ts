@@ -127,7 +127,7 @@ test('prints keys as JWKs, public unless asked, and their thumbprints', async ()
   assert.equal(Object.keys(await printed('--key', at('ec.set'))).join(), 'keys')
   const thumbprint = (await output(['jwk', '--key', at('ec.jwk'), '--thumbprint', 'sha-256'])).trim()
   assert.match(thumbprint, /^[\w-]{43}$/)
-  const made = await json(
+  const made = await printed(
     '--key',
     at('ec.jwk'),
     '--set',

@@ -11,8 +11,8 @@ import type { KeyMaterial } from '../jose-keys.ts'
 import type { Request } from '../lines.ts'
 import type { Io, Verb, VerbInput } from '../verb.ts'
 
-const help = `Decrypts a JWE and prints its plaintext. A refusal is one line with its code and the reason, and exit code 1.
-TOKEN is a compact or JSON serialization; - reads it from standard input.
+const help = `Decrypts a JWE and prints its plaintext. A refusal is one line with its code and the reason, and exit
+code 1. TOKEN is a compact or JSON serialization; - reads it from standard input.
 
   --key FILE  the key: a JWK, a JWK set, PEM, or for PBES2 (with --alg) a password
   --alg A     the only algorithm to accept; default: those that the key says or allows

@@ -11,8 +11,8 @@ import type { JsonObject, ReadOptions } from 'barre/jose'
 import type { KeyMaterial } from '../jose-keys.ts'
 import type { Io, Verb, VerbInput } from '../verb.ts'
 
-const help = `Verifies a JWS and prints its payload. A refusal is one line with its code and the reason, and exit code 1.
-TOKEN is a compact or JSON serialization; - reads it from standard input.
+const help = `Verifies a JWS and prints its payload. A refusal is one line with its code and the reason, and exit
+code 1. TOKEN is a compact or JSON serialization; - reads it from standard input.
 
   --key FILE      the key: a JWK, a JWK set, or PEM (a public key or a certificate)
   --alg A         the only algorithm to accept; default: those that the key says or allows

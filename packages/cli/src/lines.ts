@@ -1,4 +1,4 @@
-import { ConfigError, refuse } from 'barre/core'
+import { refuse } from 'barre/core'
 import { parseJsonObject } from 'barre/jose'
 import type { Awaitable, Result } from 'barre/core'
 import type { JsonObject } from 'barre/jose'
@@ -53,9 +53,9 @@ async function settle(
   }
   try {
     return await answer({ token, alg, enc, ...(key !== undefined && { key }) })
-  } catch (error) {
-    if (error instanceof ConfigError) return refuse('invalid', error.message)
-    throw error
+  } catch {
+    // A key that cannot be used (ConfigError), or a fault of ours: neither may keep the other lines from their answer.
+    return refuse('invalid', 'the key cannot be used')
   }
 }
 

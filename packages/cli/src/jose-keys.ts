@@ -54,9 +54,10 @@ export function toVerificationKeys(material: KeyMaterial, alg: unknown): readonl
   return [importVerificationKey(isPrivatePem(key) ? publicHalf(key) : key, options)]
 }
 
-/** The key that signs. */
-export function toSigningKey(material: KeyMaterial, alg: unknown): SigningKey {
+/** The key that signs; of a set, the only one that can, or the one of that kid. */
+export function toSigningKey(material: KeyMaterial, alg: unknown, kid?: string): SigningKey {
   const options = { path: 'key', ...named(alg, jwsAlgorithmNames) }
+  if (isSet(material)) return onlyOne(material, kid, (jwk) => importSigningJwk(jwk, options))
   const key = single(material)
   if (typeof key !== 'string') return importSigningJwk(key, options)
   const { algorithm } = options
@@ -84,15 +85,13 @@ export function toDecryption(
   return { keys, ...(encryption !== undefined && { encryptions: [encryption] }) }
 }
 
-/** The key that encrypts. */
-export function toEncryptionKey(material: KeyMaterial, alg: unknown): EncryptionKey {
+/** The key that encrypts; of a set, the only one that can, or the one of that kid. */
+export function toEncryptionKey(material: KeyMaterial, alg: unknown, kid?: string): EncryptionKey {
   const options = { path: 'key', ...named(alg, jweAlgorithmNames) }
+  if (isSet(material)) return onlyOne(material, kid, (jwk) => importEncryptionKey(jwk, options))
   const key = single(material)
   const isPassword = options.algorithm?.startsWith('PBES2') === true
-  if (typeof key === 'string' && !isPassword && isPrivatePem(key)) {
-    return importEncryptionKey(publicHalf(key), options)
-  }
-  return importEncryptionKey(key, options)
+  return importEncryptionKey(!isPassword && isPrivatePem(key) ? publicHalf(key) : key, options)
 }
 
 /** The name of a content encryption. */
@@ -117,7 +116,11 @@ function named<T extends JweAlgorithm | JwsAlgorithm | JweEncryption>(
   return { algorithm }
 }
 
-function isSet(material: KeyMaterial): material is { readonly keys: readonly unknown[] } {
+interface KeySet extends Readonly<Record<string, unknown>> {
+  readonly keys: readonly unknown[]
+}
+
+function isSet(material: KeyMaterial): material is KeySet {
   return typeof material !== 'string' && Array.isArray(material['keys'])
 }
 
@@ -126,14 +129,19 @@ function isJwk(value: unknown): value is Jwk {
 }
 
 function single(material: KeyMaterial): Jwk | string {
-  if (typeof material === 'string') return material
-  const [jwk, ...others] = toJwks(material)
-  if (jwk !== undefined && others.length === 0) return jwk
-  throw new ConfigError('key', 'expected a JWK, a set of one JWK, or PEM text')
+  if (typeof material === 'string' || isJwk(material)) return material
+  throw new ConfigError('key', 'expected a JWK, a JWK set, or PEM text')
+}
+
+function onlyOne<T>(set: KeySet, kid: string | undefined, convert: (jwk: Jwk) => T): T {
+  const keys = set.keys.filter((jwk) => kid === undefined || (isJwk(jwk) && jwk.kid === kid))
+  const [key, ...others] = usable({ keys }, convert)
+  if (key !== undefined && others.length === 0) return key
+  throw new ConfigError('key', 'several keys of the set fit: name one by its kid')
 }
 
 /** A set may hold keys for other purposes; one that holds none for this is an error, the last key's own. */
-function usable<T>(set: { readonly keys: readonly unknown[] }, convert: (jwk: Jwk) => T): readonly T[] {
+function usable<T>(set: KeySet, convert: (jwk: Jwk) => T): readonly T[] {
   const keys: T[] = []
   let problem: unknown = new ConfigError('key', 'the set has no keys')
   for (const jwk of set.keys.filter(isJwk)) {

@@ -22,6 +22,11 @@ const files: Readonly<Record<string, string | object>> = {
   'ec.jwk': jwk(ec.privateKey, { alg: 'ES256', kid: 'ec' }),
   'ec.agree': jwk(ec.privateKey),
   'ec.set': { keys: [jwk(ec.publicKey, { kid: 'ec' }), jwk(rsa.publicKey, { kid: 'rsa', use: 'enc' })] },
+  'two.set': {
+    keys: ['one', 'two'].map((kid) =>
+      jwk(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey, { kid }),
+    ),
+  },
   octet,
   password: 'correct horse battery\n',
   empty: '',
@@ -60,6 +65,15 @@ test('several keys make several signatures, of which one or all must hold', asyn
   const verify = ['jws', 'verify', token, '--key', at('octet')]
   assert.equal(await output(verify), message)
   assert.match((await run([...verify, '--all'])).stderr, /invalid: no key fits/)
+})
+
+test('a key of a set is the only one that fits, or named by its kid', async () => {
+  const sign = ['jws', 'sign', '--key', at('two.set'), '--alg', 'ES256', '--kid', 'two']
+  const token = (await output(sign, message)).trim()
+  assert.equal(await output(['jws', 'verify', token, '--key', at('two.set')]), message)
+  const encrypt = ['jwe', 'encrypt', '--key', at('ec.set'), '--alg', 'RSA-OAEP']
+  const sealed = (await output(encrypt, message)).trim()
+  assert.equal(await output(['jwe', 'decrypt', sealed, '--key', at('rsa.pem')]), message)
 })
 
 test('a payload can travel apart, and be no text', async () => {
@@ -157,6 +171,8 @@ for (const [argv, code, problem] of [
     2,
     /alg comes from the key/,
   ],
+  [['jws', 'sign', '--key', at('two.set'), '--alg', 'ES256'], 1, /name one by its kid/],
+  [['jws', 'sign', '--key', at('two.set'), '--alg', 'ES256', '--kid', 'no'], 1, /the set has no keys/],
   [['jws', 'verify', 'a.b.c'], 2, /--key is required/],
   [['jws', 'verify', 'a.b.c', '--key', at('absent')], 1, /ENOENT/],
   [['jws', 'verify', 'a.b.c', '--key', at('huge')], 1, /larger than 1048576/],

@@ -80,6 +80,10 @@ test('--stdin answers each line with a line, whatever the line is', async () => 
       { id: 7, ok: false, code: 'invalid' },
     ],
     [
+      { id: 12, token, key: { ...jwk(ec.privateKey), key_ops: 1 } },
+      { id: 12, ok: false, code: 'invalid' },
+    ],
+    [
       { id: 8, token },
       { id: 8, ok: false, code: 'invalid' },
     ],

@@ -27,7 +27,8 @@ export interface ReadJws {
 /**
  * Reads any JWS that is not a token: text is the compact serialization, a record one of the JSON serializations
  * (RFC 7515 §7), each also with a detached payload (appendix F) and with `b64: false` (RFC 7797).
- * `malformed`: not of that form; `invalid`: a header that breaks a rule.
+ * `malformed`: not of that form; `invalid`: a header that breaks a rule. Read the record with `parseJsonObject`:
+ * `JSON.parse` hides members that are there twice.
  */
 export function readJws(jws: string | JsonObject, options: ReadOptions = {}): Result<ReadJws> {
   const members = typeof jws === 'string' ? splitCompact(jws) : toMembers(jws)

@@ -7,9 +7,10 @@ import type { Verb, VerbInput } from '../verb.ts'
 
 const help = `Encrypts the bytes of standard input, or of a file, and prints the JWE.
 
-  --key FILE     the reader's key: a JWK, or PEM (a public key or a certificate), or for PBES2 a password;
-                 repeated, each is a recipient (with --json)
+  --key FILE     the reader's key: a JWK, a JWK set, PEM (a public key or a certificate), or for PBES2
+                 a password; repeated, each is a recipient (with --json)
   --alg A        the algorithm, unless the JWK says it; repeated, one for each key
+  --kid K        the key of a JWK set to use; repeated, one for each key
   --enc E        the content encryption; default A256GCM
   --in FILE      what is encrypted, in place of standard input
   --header JSON  more of the protected header
@@ -17,11 +18,12 @@ const help = `Encrypts the bytes of standard input, or of a file, and prints the
   --zip          compress first; the length then tells of the content`
 
 export const verb: Verb = {
-  usage: ['--key FILE [--alg A] [--enc E] [--in FILE] [--header JSON] [--json] [--zip]'],
+  usage: ['--key FILE [--alg A] [--kid K] [--enc E] [--in FILE] [--header JSON] [--json] [--zip]'],
   help,
   options: {
     key: { type: 'string', multiple: true },
     alg: { type: 'string', multiple: true },
+    kid: { type: 'string', multiple: true },
     enc: { type: 'string' },
     in: { type: 'string' },
     header: { type: 'string' },
@@ -38,12 +40,16 @@ export const verb: Verb = {
 }
 
 async function readKeys(input: VerbInput): Promise<readonly EncryptionKey[]> {
-  const [files, algorithms] = [listOption(input, 'key'), listOption(input, 'alg')]
+  const [files = [], algorithms = [], kids = []] = ['key', 'alg', 'kid'].map((name) =>
+    listOption(input, name),
+  )
   if (files.length === 0) throw new UsageError('--key is required')
   if (algorithms.length > files.length) throw new UsageError('--alg is given more often than --key')
   if (files.length > 1 && input.values['json'] !== true) throw new UsageError('several keys need --json')
   return Promise.all(
-    files.map(async (file, index) => toEncryptionKey(await readKeyFile(file), algorithms[index])),
+    files.map(async (file, index) =>
+      toEncryptionKey(await readKeyFile(file), algorithms[index], kids[index]),
+    ),
   )
 }
 

@@ -7,8 +7,10 @@ import type { Verb, VerbInput } from '../verb.ts'
 
 const help = `Signs the bytes of standard input, or of a file, and prints the JWS.
 
-  --key FILE     the private key or shared secret: a JWK, or PEM; repeated, each makes a signature (with --json)
+  --key FILE     the private key or shared secret: a JWK, a JWK set, or PEM; repeated, each
+                 makes a signature (with --json)
   --alg A        the algorithm, unless the JWK says it; repeated, one for each key
+  --kid K        the key of a JWK set to use; repeated, one for each key
   --in FILE      what is signed, in place of standard input
   --header JSON  more of the protected header
   --json         a JSON serialization: flattened for one signature, general for more
@@ -16,11 +18,12 @@ const help = `Signs the bytes of standard input, or of a file, and prints the JW
   --unencoded    sign the payload's own bytes (RFC 7797, b64: false); with --json or --detached`
 
 export const verb: Verb = {
-  usage: ['--key FILE [--alg A] [--in FILE] [--header JSON] [--json] [--detached] [--unencoded]'],
+  usage: ['--key FILE [--alg A] [--kid K] [--in FILE] [--header JSON] [--json] [--detached] [--unencoded]'],
   help,
   options: {
     key: { type: 'string', multiple: true },
     alg: { type: 'string', multiple: true },
+    kid: { type: 'string', multiple: true },
     in: { type: 'string' },
     header: { type: 'string' },
     json: { type: 'boolean' },
@@ -37,12 +40,14 @@ export const verb: Verb = {
 }
 
 async function readKeys(input: VerbInput): Promise<readonly SigningKey[]> {
-  const [files, algorithms] = [listOption(input, 'key'), listOption(input, 'alg')]
+  const [files = [], algorithms = [], kids = []] = ['key', 'alg', 'kid'].map((name) =>
+    listOption(input, name),
+  )
   if (files.length === 0) throw new UsageError('--key is required')
   if (algorithms.length > files.length) throw new UsageError('--alg is given more often than --key')
   if (files.length > 1 && input.values['json'] !== true) throw new UsageError('several keys need --json')
   return Promise.all(
-    files.map(async (file, index) => toSigningKey(await readKeyFile(file), algorithms[index])),
+    files.map(async (file, index) => toSigningKey(await readKeyFile(file), algorithms[index], kids[index])),
   )
 }
 

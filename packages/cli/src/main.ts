@@ -22,6 +22,26 @@ const verbs: Readonly<
     summary: 'print what a token says, unverified',
     load: () => import('./verbs/jwt-decode.ts'),
   },
+  'jws sign': {
+    summary: 'sign bytes',
+    load: () => import('./verbs/jws-sign.ts'),
+  },
+  'jws verify': {
+    summary: 'verify a JWS and print its payload, or thousands line by line',
+    load: () => import('./verbs/jws-verify.ts'),
+  },
+  'jwe encrypt': {
+    summary: 'encrypt bytes',
+    load: () => import('./verbs/jwe-encrypt.ts'),
+  },
+  'jwe decrypt': {
+    summary: 'decrypt a JWE and print its plaintext, or thousands line by line',
+    load: () => import('./verbs/jwe-decrypt.ts'),
+  },
+  jwk: {
+    summary: 'print a key as a JWK, or its thumbprint',
+    load: () => import('./verbs/jwk.ts'),
+  },
   'sts start': {
     summary: 'start the Secure Token Service',
     load: () => import('./verbs/sts-start.ts'),

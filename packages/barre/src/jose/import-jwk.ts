@@ -93,7 +93,7 @@ function readOwnJwk(jwk: Jwk, options: JwkOptions): VerificationKey | string {
 
 /** The key_ops of a private key say `sign`; of its public half they mean `verify`. */
 function toVerify(jwk: Jwk): Jwk {
-  if (jwk.key_ops === undefined || !('d' in jwk || 'priv' in jwk)) return jwk
+  if (!Array.isArray(jwk.key_ops) || !('d' in jwk || 'priv' in jwk)) return jwk
   return { ...jwk, key_ops: jwk.key_ops.includes('sign') ? ['verify'] : jwk.key_ops }
 }
 

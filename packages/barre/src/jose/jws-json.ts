@@ -2,7 +2,7 @@ import { isRecord, ok, refuse } from '../core/index.ts'
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
 import { checkHeader, joinHeaders, readBytes, readProtectedHeader } from './header.ts'
 import { verifyJws } from './jws.ts'
-import { selectKey } from './key-set.ts'
+import { selectOwnKey } from './key-set.ts'
 import type { Result } from '../core/index.ts'
 import type { JsonObject } from './json.ts'
 import type { ParsedJws } from './jws.ts'
@@ -27,7 +27,8 @@ export interface ReadJws {
 /**
  * Reads any JWS that is not a token: text is the compact serialization, a record one of the JSON serializations
  * (RFC 7515 §7), each also with a detached payload (appendix F) and with `b64: false` (RFC 7797).
- * `malformed`: not of that form; `invalid`: a header that breaks a rule.
+ * `malformed`: not of that form; `invalid`: a header that breaks a rule. Read the record with `parseJsonObject`:
+ * `JSON.parse` hides members that are there twice.
  */
 export function readJws(jws: string | JsonObject, options: ReadOptions = {}): Result<ReadJws> {
   const members = typeof jws === 'string' ? splitCompact(jws) : toMembers(jws)
@@ -159,7 +160,7 @@ export function verifySignatures(
   need: 'any' | 'all',
 ): Result<readonly ParsedJws[]> {
   const results = jws.signatures.map((signature) => {
-    const key = selectKey(keys, signature.header)
+    const key = selectOwnKey(keys, signature.header)
     return key.ok ? verifyJws(signature, key.value) : key
   })
   const holding = results.flatMap((result) => (result.ok ? [result.value] : []))

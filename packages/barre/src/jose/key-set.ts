@@ -74,3 +74,16 @@ export function selectKey(keys: readonly VerificationKey[], header: JwsHeader): 
     ? refuse('invalid', 'no key fits the kid and algorithm of the header')
     : ok(found)
 }
+
+/**
+ * The same among keys of one's own: one that was given without a kid is meant for tokens of any.
+ */
+export function selectOwnKey(keys: readonly VerificationKey[], header: JwsHeader): Result<VerificationKey> {
+  const { alg, kid } = header
+  const fitting = keys.filter(
+    (key) => key.verifiers.has(alg) && (kid === undefined || key.kid === undefined || key.kid === kid),
+  )
+  const [found] = fitting
+  if (found === undefined) return refuse('invalid', 'no key fits the kid and algorithm of the header')
+  return fitting.length === 1 ? ok(found) : refuse('invalid', 'more than one key fits the header')
+}

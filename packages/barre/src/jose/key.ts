@@ -28,6 +28,10 @@ export interface Signer {
   sign(input: Buffer): Awaitable<Uint8Array>
 }
 
+export function isVerificationKey(value: unknown): value is VerificationKey {
+  return typeof value === 'object' && value !== null && 'verifiers' in value && value.verifiers instanceof Map
+}
+
 export function isSigner(value: unknown): value is Signer {
   return typeof value === 'object' && value !== null && 'sign' in value && typeof value.sign === 'function'
 }

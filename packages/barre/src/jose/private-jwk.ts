@@ -19,6 +19,12 @@ export function withoutPrivate(jwk: Jwk): Jwk {
   return Object.fromEntries(Object.entries(jwk).filter(([name]) => !notPublic.has(name))) as Jwk
 }
 
+/** The public half of a JWK of one's own. Throws a TypeError for a shared secret, which has none. */
+export function toPublicJwk(jwk: Jwk): Jwk {
+  if (jwk.kty === 'oct') throw new TypeError('a shared secret has no public half')
+  return withoutPrivate(jwk)
+}
+
 /** The private key of an asymmetric JWK, or what is wrong with it. */
 export function jwkToPrivateKey(jwk: Jwk): KeyObject | string {
   const publicKey = jwkToKeyObject(withoutPrivate(jwk))

@@ -4,7 +4,7 @@ import { ConfigError, allowWeakSecret } from '../core/index.ts'
 import { openConfiguredStore, orConfigError } from '../crypto/keys/index.ts'
 import { importSecret, importVerificationKey } from './import-key.ts'
 import { parseJsonObject } from './json.ts'
-import { localKeySet, singleKey } from './key-set.ts'
+import { localKeySet, selectOwnKey, singleKey } from './key-set.ts'
 import { remoteKeySet } from './jwks/remote-key-set.ts'
 import type { Secret, Services } from '../core/index.ts'
 import type { KeySet } from './key-set.ts'
@@ -14,7 +14,7 @@ import type { JwksConfig, TrustStoreConfig, ValidatorSignatureConfig } from './v
 /** The largest key set that is read, in bytes. */
 export const jwksMaxBytes = 524_288
 
-const ways = ['jwksConfig', 'certFile', 'trustStoreConfig', 'secret'] as const
+const ways = ['jwksConfig', 'certFile', 'trustStoreConfig', 'secret', 'keys'] as const
 
 /** The keys that a `signatureConfig` names. Throws ConfigError unless it names exactly one usable way. */
 export function toKeySet(config: ValidatorSignatureConfig, services: Services, path: string): KeySet {
@@ -28,6 +28,8 @@ export function toKeySet(config: ValidatorSignatureConfig, services: Services, p
   if (config.secret !== undefined) {
     return fromSecret(config.secret, config[allowWeakSecret] ?? false, `${path}.secret`)
   }
+  const { keys } = config
+  if (keys !== undefined) return { find: (header) => selectOwnKey(keys, header) }
   return fromTrustStore(config.trustStoreConfig!, services, `${path}.trustStoreConfig`)
 }
 

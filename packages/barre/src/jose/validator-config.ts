@@ -3,6 +3,7 @@ import {
   clientConfigurationShape,
   either,
   flag,
+  instance,
   list,
   number,
   oneOf,
@@ -14,12 +15,14 @@ import {
 } from '../core/index.ts'
 import { keyCacheShape, tokenCacheShape } from './cache-config.ts'
 import { jwsAlgorithmNames } from './jws-algorithms.ts'
+import { isVerificationKey } from './key.ts'
 import { keyObjectShape } from './key-object-shape.ts'
 import { decryptionShape } from './nested-config.ts'
 import type { KeyObject } from 'node:crypto'
 import type { ClientConfiguration, Members, Secret, Shape } from '../core/index.ts'
 import type { CacheConfig } from './cache-config.ts'
 import type { Jwk, Jwks } from './jwk.ts'
+import type { VerificationKey } from './key.ts'
 import type { JwsAlgorithm } from './jws-algorithms.ts'
 import type { DecryptionConfig } from './nested-config.ts'
 
@@ -70,6 +73,8 @@ export interface ValidatorSignatureConfig {
   readonly trustStoreConfig?: TrustStoreConfig
   /** The shared secret of HS256, HS384 and HS512. */
   readonly secret?: string | Secret
+  /** Keys that the import functions of `barre/jose` have made. */
+  readonly keys?: readonly VerificationKey[]
   /** Accept a secret that is short or publicly known. */
   readonly [allowWeakSecret]?: boolean
 }
@@ -110,6 +115,12 @@ const jwksConfigShape: Shape<JwksConfig> = record<JwksConfig>({
   clientConfig: optional(clientConfigurationShape),
 })
 
+const keysShape: Shape<readonly VerificationKey[]> = instance(
+  'a list of keys from importVerificationKey',
+  (value): value is readonly VerificationKey[] =>
+    Array.isArray(value) && value.length > 0 && value.every(isVerificationKey),
+)
+
 const signatureShape: Shape<ValidatorSignatureConfig> = record<ValidatorSignatureConfig>({
   jwksConfig: optional(jwksConfigShape),
   certFile: optional(either(text(), keyObjectShape)),
@@ -120,6 +131,7 @@ const signatureShape: Shape<ValidatorSignatureConfig> = record<ValidatorSignatur
     }),
   ),
   secret: optional(secret()),
+  keys: optional(keysShape),
   [allowWeakSecret]: optional(flag()),
 })
 

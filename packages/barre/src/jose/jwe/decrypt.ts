@@ -33,7 +33,8 @@ export interface Decrypted {
 }
 
 /**
- * Decrypts a JWE: text is the compact serialization, a record one of the JSON serializations. Every failure after a
+ * Decrypts a JWE: text is the compact serialization, a record one of the JSON serializations. Read the record
+ * with `parseJsonObject`: `JSON.parse` hides members that are there twice. Every failure after a
  * key was chosen is the same refusal, `invalid`, at the same cost: which step failed is an oracle.
  */
 export function decryptJwe(

@@ -24,6 +24,9 @@ export function passwordKeyWrap(algorithm: string, hash: string, keyBytes: numbe
     wrapper:
       (key) =>
       async (contentKey, { passwordIterations }) => {
+        if (!(passwordIterations >= passwordIterationsMin)) {
+          throw new TypeError(`a password is stretched at least ${passwordIterationsMin} times`)
+        }
         const salt = randomBytes(saltBytes)
         const wrapping = await stretch(key.export(), salt, passwordIterations)
         const parameters = { p2s: encodeBase64url(salt), p2c: passwordIterations }

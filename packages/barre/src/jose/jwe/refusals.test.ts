@@ -160,6 +160,7 @@ test('a password is stretched within bounds, by both sides', async () => {
   const many = await withCount(passwordIterationsDefault + 1)
   assert.equal(await codeOf(many, decrypting), problem)
   assert.equal(await codeOf(many, decrypting, { passwordIterationsMax: 20_000 }), 'ok')
+  await assert.rejects(async () => withCount(passwordIterationsMin - 1), TypeError)
   const p2s = encodeBase64url(randomBytes(8))
   for (const [header, expected] of [
     [{ p2s, p2c: passwordIterationsMin - 1 }, problem],

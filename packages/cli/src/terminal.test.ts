@@ -7,7 +7,9 @@ import { createDecrypter } from 'barre/config'
 import { join } from 'node:path'
 
 const command = join(import.meta.dirname, '../bin/barre.js')
-const hasTerminals = spawnSync('script', ['--version']).status === 0
+// Of util-linux: it runs a command on a pseudo-terminal.
+const terminalTool = 'script'
+const hasTerminals = spawnSync(terminalTool, ['--version']).status === 0
 
 /** Runs a verb on a pseudo-terminal, types each answer when its question shows, and answers with all that was shown. */
 async function type(
@@ -15,7 +17,7 @@ async function type(
   answers: readonly (readonly [question: string, keys: string])[],
 ) {
   const line = [process.execPath, '--conditions=@barre/source', command, ...words].join(' ')
-  const child = spawn('script', ['-qec', line, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(terminalTool, ['-qec', line, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] })
   let shown = ''
   const waiting = [...answers]
   child.stdout.on('data', (chunk: Buffer) => {
@@ -42,10 +44,20 @@ test('barre encrypt asks as the original does and shows nothing of the answers',
     ],
   )
   assert.deepEqual([code, unasked], [0, 0])
-  const [, text = ''] =
-    /^Enter value: \nValue cannot be empty; enter value: \nEnter secret: \nRe-enter secret to verify: \nAdd the following to the runtime config:\n(@encrypted:\{[^}]+\})\n\nOr add to the runtime command line:\n-eapi\.secret=\1\n$/.exec(
-      shown,
-    ) ?? []
+  const [text = ''] = /@encrypted:\{[^}]+\}/.exec(shown) ?? []
+  const expected = [
+    'Enter value: ',
+    'Value cannot be empty; enter value: ',
+    'Enter secret: ',
+    'Re-enter secret to verify: ',
+    'Add the following to the runtime config:',
+    text,
+    '',
+    'Or add to the runtime command line:',
+    `-eapi.secret=${text}`,
+    '',
+  ]
+  assert.deepEqual(shown.split('\n'), expected)
   assert.equal((await createDecrypter(new Secret('sesame')).decrypt(text, 'api.secret')).reveal(), 'hunter2')
 })
 

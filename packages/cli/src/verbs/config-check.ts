@@ -9,8 +9,8 @@ import type { ErrorObject } from 'ajv'
 import type { JsonSchema, Shape } from 'barre/core'
 import type { Verb, VerbInput } from '../verb.ts'
 
-const help = `Checks a TOML file against a JSON Schema (draft 2020-12). Each problem is one line that names the key, and the
-exit code is 1. Values are never printed.
+const help = `Checks a TOML file against a JSON Schema (draft 2020-12). Each problem is one line that names the key,
+and the exit code is 1. Values are never printed.
 
   --schema FILE       the schema; the word auth stands for Barre's own, of the key auth
   --at KEY            the part of the file that the schema is for; default all of it

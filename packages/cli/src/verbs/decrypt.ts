@@ -5,8 +5,8 @@ import { orFail } from '../terms.ts'
 import { textOption, UsageError } from '../verb.ts'
 import type { Io, Verb, VerbInput } from '../verb.ts'
 
-const help = `Prints the value behind @encrypted:{...}, and nothing else, to standard output. A wrong secret or a changed
-value is one line on standard error, and exit code 1.
+const help = `Prints the value behind @encrypted:{...}, and nothing else, to standard output. A wrong secret or a
+changed value is one line on standard error, and exit code 1.
 
   --key KEY           where the value stands; needed for one that is bound to its key
   --secret-file FILE  the secret: a file with one line, which stays; else it is asked for

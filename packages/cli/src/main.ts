@@ -41,6 +41,25 @@ const verbs: Readonly<
   jwk: {
     summary: 'print a key as a JWK, or its thumbprint',
     load: () => import('./verbs/jwk.ts'),
+  encrypt: {
+    summary: 'encrypt a configuration value',
+    load: () => import('./verbs/encrypt.ts'),
+  },
+  decrypt: {
+    summary: 'print an encrypted configuration value',
+    load: () => import('./verbs/decrypt.ts'),
+  },
+  'config rotate': {
+    summary: 'encrypt all values of a file anew, with another secret',
+    load: () => import('./verbs/config-rotate.ts'),
+  },
+  'config check': {
+    summary: 'check a file against a JSON Schema',
+    load: () => import('./verbs/config-check.ts'),
+  },
+  hash: {
+    summary: 'hash a password for a user store',
+    load: () => import('./verbs/hash.ts'),
   },
   'sts start': {
     summary: 'start the Secure Token Service',

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
-import { Secret } from 'barre/core'
+import { ConfigError, Secret } from 'barre/core'
 import { Failure, textOption, UsageError } from './verb.ts'
 import type { Denial } from 'barre/core'
 import type { Io, VerbInput } from './verb.ts'
@@ -35,4 +35,13 @@ export async function readSecret(file: string): Promise<Secret> {
     throw new Failure(error.message, { cause: error })
   })
   return new Secret(content.replace(/\r?\n$/, ''))
+}
+
+/** What the library refuses is a verb's one line. */
+export async function orFail<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    throw error instanceof ConfigError ? new Failure(error.message, { cause: error }) : error
+  }
 }

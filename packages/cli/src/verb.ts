@@ -1,4 +1,5 @@
 import type { ParseArgsOptionsConfig } from 'node:util'
+import type { TerminalInput } from 'barre/config'
 
 /** One verb of the command: `barre keys generate`, for example. */
 export interface Verb {
@@ -23,7 +24,7 @@ export interface VerbInput {
 
 /** Where a verb reads and writes; `process` fits. */
 export interface Io {
-  readonly stdin: AsyncIterable<Uint8Array>
+  readonly stdin: TerminalInput
   readonly stdout: { write(text: string): unknown }
   readonly stderr: { write(text: string): unknown }
 }

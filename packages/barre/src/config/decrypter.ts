@@ -2,7 +2,7 @@ import { createDecipheriv } from 'node:crypto'
 import { ConfigError, Secret } from '../core/index.ts'
 import { associatedData, hasControls, keyDerivation } from './derive-key.ts'
 import { legacyAlgorithm, legacyKey, sealedAlgorithm } from './derive-key.ts'
-import { parseEncrypted, tagBytes } from './encrypted-value.ts'
+import { parseWhole, tagBytes } from './encrypted-value.ts'
 import type { LegacyValue, SealedValue } from './encrypted-value.ts'
 
 /** Decrypts configuration values with one secret. */
@@ -19,10 +19,7 @@ export function createDecrypter(secret: Secret): Decrypter {
   const derive = keyDerivation(secret)
   return {
     async decrypt(text, key) {
-      const parsed = parseEncrypted(text)
-      if (parsed === undefined) {
-        throw new ConfigError(key ?? '', 'not a whole @encrypted:{...} value: copy it again, or encrypt anew')
-      }
+      const parsed = parseWhole(text, key)
       if (parsed.form === 'legacy') return openLegacy(parsed, secret, key)
       if (parsed.bound && key === undefined) {
         throw new ConfigError('', 'the value is bound to the key it was encrypted for: name that key')

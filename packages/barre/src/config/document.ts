@@ -10,7 +10,7 @@ export interface Table {
   readonly members: Map<string, Node>
 }
 
-export interface List {
+interface List {
   readonly kind: 'list'
   readonly path: string
   readonly entries: readonly Node[]

@@ -1,3 +1,4 @@
+import { ConfigError } from '../core/index.ts'
 import type { Argon2idCost } from '../crypto/index.ts'
 
 /** `@encrypted:{...}` of Ballerina 0.991: base64 of an IV and AES-128-CBC blocks. */
@@ -48,6 +49,13 @@ export function parseEncrypted(text: string): LegacyValue | SealedValue | undefi
   if (!isEncrypted(text) || !text.endsWith('}') || text.length > textMax) return undefined
   const body = text.slice(prefix.length, -1)
   return body.includes(':') ? parseSealed(body) : parseLegacy(body)
+}
+
+/** The same for a value that stands at `key`. Throws ConfigError that names it. */
+export function parseWhole(text: string, key = ''): LegacyValue | SealedValue {
+  const parsed = parseEncrypted(text)
+  if (parsed !== undefined) return parsed
+  throw new ConfigError(key, 'not a whole @encrypted:{...} value: copy it again, or encrypt anew')
 }
 
 function parseLegacy(body: string): LegacyValue | undefined {

@@ -13,8 +13,10 @@ export type Step =
 export const keyPathMax = 1_024
 
 // A name or a quoted name, after a dot unless it is the first; or an address in a list.
-const stepPattern =
-  /(?:^|(?<!^)\.)(?:(?<name>[^\s".[\]=]+)|(?<quoted>"(?:[^"\\]|\\.)*"))|\[(?:(?<index>\d{1,9})|(?<member>[^\s"[\]=]+)=(?:(?<plain>[^\s"[\]=]+)|(?<value>"(?:[^"\\]|\\.)*")))\]/y
+const quoted = String.raw`"(?:[^"\\]|\\.)*"`
+const nameForm = String.raw`(?:^|(?<!^)\.)(?:(?<name>[^\s".[\]=]+)|(?<quoted>${quoted}))`
+const memberForm = String.raw`(?<member>[^\s"[\]=]+)=(?:(?<plain>[^\s"[\]=]+)|(?<value>${quoted}))`
+const stepPattern = new RegExp(String.raw`${nameForm}|\[(?:(?<index>\d{1,9})|${memberForm})\]`, 'y')
 
 /** Reads `users[username=alice].password`. Throws ConfigError for what is no key path. */
 export function parseKeyPath(text: string): readonly Step[] {
@@ -38,18 +40,18 @@ function notAKey(text: string): ConfigError {
 
 function toStep(groups: Record<string, string | undefined> | undefined): Step | undefined {
   if (groups === undefined) return undefined
-  const { name, quoted, index, member, plain, value } = groups
+  const { name, quoted: quotedName, index, member, plain, value } = groups
   if (name !== undefined) return { name }
   if (index !== undefined) return { index: Number(index) }
-  const unquoted = unquote(quoted ?? value)
-  if (quoted !== undefined) return unquoted === undefined ? undefined : { name: unquoted }
+  const unquoted = unquote(quotedName ?? value)
+  if (quotedName !== undefined) return unquoted === undefined ? undefined : { name: unquoted }
   const wanted = plain ?? unquoted
   return member === undefined || wanted === undefined ? undefined : { member, value: wanted }
 }
 
-function unquote(quoted: string | undefined): string | undefined {
+function unquote(text: string | undefined): string | undefined {
   try {
-    return quoted === undefined ? undefined : (JSON.parse(quoted) as string)
+    return text === undefined ? undefined : (JSON.parse(text) as string)
   } catch {
     return undefined
   }

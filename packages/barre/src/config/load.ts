@@ -5,7 +5,7 @@ import { readArguments } from './arguments.ts'
 import { createConfig } from './config.ts'
 import { createDecrypter } from './decrypter.ts'
 import { emptyDocument, leavesOf, parseDocument } from './document.ts'
-import { isEncrypted } from './encrypted-value.ts'
+import { isEncrypted, parseWhole } from './encrypted-value.ts'
 import { applyArguments, applyEnvironment, keepType } from './override.ts'
 import { findSecret, secretVariable } from './secret-source.ts'
 import type { Log } from '../core/index.ts'
@@ -46,6 +46,16 @@ export async function load(options: LoadOptions): Promise<Config> {
   if (encrypted.length > 0) await decrypt(encrypted, { ...options, env }, words, file)
   for (const leaf of leavesOf(document)) keepType(leaf)
   return createConfig(document, env)
+}
+
+/**
+ * Loads a file alone and leaves its encrypted values as they are written: for tools that have no secret. Throws
+ * ConfigError that names the key of a value that is damaged.
+ */
+export async function loadSealed(file: string): Promise<Config> {
+  const document = parseDocument(await readBounded(file), file)
+  for (const { path, value } of leavesOf(document).filter(isEncryptedLeaf)) parseWhole(value as string, path)
+  return createConfig(document, {})
 }
 
 function isEncryptedLeaf({ value }: Leaf): boolean {

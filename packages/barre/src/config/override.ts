@@ -90,7 +90,7 @@ const typedTexts: Partial<Record<Leaf['type'], (text: string) => unknown>> = {
   flag: toFlag,
 }
 
-export function toWholeNumber(text: string): number | undefined {
+function toWholeNumber(text: string): number | undefined {
   if (!/^[+-]?\d{1,16}$/.test(text) || !Number.isSafeInteger(Number(text))) return undefined
   return Number(text)
 }

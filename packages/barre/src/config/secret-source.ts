@@ -38,9 +38,10 @@ export async function findSecret(sources: SecretSources): Promise<Secret> {
     if (secret !== undefined) return secret
   }
   if (prompt !== undefined) return new Secret(await prompt(question))
+  const file = `name its file with -e ${secretFileParameters[0]}=FILE`
   throw new ConfigError(
     '',
-    `encrypted values need their secret: name its file with -e ${secretFileParameters[0]}=FILE, set ${secretVariable}, or start on a terminal`,
+    `encrypted values need their secret: ${file}, set ${secretVariable}, or start on a terminal`,
   )
 }
 

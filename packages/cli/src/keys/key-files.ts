@@ -1,5 +1,6 @@
-import { mkdir, open, readFile, rename, stat } from 'node:fs/promises'
+import { mkdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { replaceFile } from '../replace-file.ts'
 import type { Issued } from './certificate.ts'
 
 /** Where a pair was written. */
@@ -22,8 +23,8 @@ export async function writeKeyFiles(
   await mkdir(directory, { recursive: true })
   const existing = options.force === true ? [] : await findExisting([files.certFile, files.keyFile])
   if (existing.length > 0) throw new Error(`already there: ${existing.join(', ')}; --force replaces`)
-  await replace(files.keyFile, issued.key, 0o600)
-  await replace(files.certFile, issued.cert, 0o644)
+  await replaceFile(files.keyFile, issued.key, { mode: 0o600 })
+  await replaceFile(files.certFile, issued.cert, { mode: 0o644 })
   return files
 }
 
@@ -47,16 +48,4 @@ async function findExisting(files: readonly string[]): Promise<string[]> {
     ),
   )
   return files.filter((_, index) => found[index])
-}
-
-/** A reader sees the old file or the new one, never half of one; the mode holds from the first byte on. */
-async function replace(file: string, content: string, mode: number): Promise<void> {
-  const draft = `${file}.${process.pid}.new`
-  const handle = await open(draft, 'wx', mode)
-  try {
-    await handle.writeFile(content)
-  } finally {
-    await handle.close()
-  }
-  await rename(draft, file)
 }

@@ -41,6 +41,7 @@ const verbs: Readonly<
   jwk: {
     summary: 'print a key as a JWK, or its thumbprint',
     load: () => import('./verbs/jwk.ts'),
+  },
   encrypt: {
     summary: 'encrypt a configuration value',
     load: () => import('./verbs/encrypt.ts'),

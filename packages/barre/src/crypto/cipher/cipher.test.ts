@@ -184,7 +184,7 @@ test('OAEP padding with any bit changed is no padding', () => {
   const padded = padOaep(Buffer.alloc(16, 0xaa), 64, hashes)
   assert.ok(padded)
   for (let bit = 0; bit < padded.length * 8; bit++) {
-    const changed = Buffer.from(padded)
+    const changed: Buffer = Buffer.from(padded)
     changed[bit >> 3]! ^= 1 << (bit & 7)
     assert.equal(unpadOaep(changed, hashes), undefined)
   }

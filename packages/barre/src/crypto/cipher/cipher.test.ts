@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { constants, generateKeyPairSync, privateDecrypt, publicEncrypt, randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { aesCbc } from './aes-cbc.ts'
 import { aesGcm } from './aes-gcm.ts'
 import { chaCha20Poly1305 } from './chacha20-poly1305.ts'
 import { DecryptionError } from './decryption-error.ts'
 import { legacyAesEcb } from './legacy-aes-ecb.ts'
+import { padOaep, unpadOaep } from './oaep-padding.ts'
 import { legacyRsaPkcs1, rsaOaep } from './rsa.ts'
 import type { Result } from '../../core/index.ts'
+import type { RsaOaepOptions } from './rsa.ts'
 
 const bytes = (hex: string): Buffer => Buffer.from(hex.replaceAll(/\s/g, ''), 'hex')
 const key = randomBytes(32)
@@ -140,7 +142,14 @@ for (const [name, use] of mistakes) test(`${name} is a mistake`, () => assert.th
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 
-for (const options of [{}, { hash: 'sha1' }, { hash: 'sha512', label: Buffer.from('x') }] as const) {
+const oaepOptions: readonly Omit<RsaOaepOptions, 'key'>[] = [
+  {},
+  { hash: 'sha1' },
+  { hash: 'sha512', label: Buffer.from('x') },
+  { hash: 'sha256', mgf1Hash: 'sha1' },
+  { hash: 'sha1', mgf1Hash: 'sha384', label: Buffer.from('x') },
+]
+for (const options of oaepOptions) {
   test(`RSA-OAEP with ${JSON.stringify(options)} opens what it closed, and nothing else`, () => {
     const ciphertext = rsaOaep.encrypt('secret', { key: rsa.publicKey, ...options })
     const opened = rsaOaep.decrypt(ciphertext, { key: rsa.privateKey, ...options })
@@ -155,6 +164,32 @@ for (const options of [{}, { hash: 'sha1' }, { hash: 'sha512', label: Buffer.fro
     }
   })
 }
+
+test('our OAEP padding is the one of OpenSSL, in both directions', () => {
+  const hashes = { hash: 'sha256', mgf1Hash: 'sha256', label: Buffer.from('label') }
+  const padding = constants.RSA_NO_PADDING
+  for (const size of [0, 1, 190]) {
+    const message = randomBytes(size)
+    const theirs = publicEncrypt({ key: rsa.publicKey, oaepHash: 'sha256', oaepLabel: hashes.label }, message)
+    assert.deepEqual(unpadOaep(privateDecrypt({ key: rsa.privateKey, padding }, theirs), hashes), message)
+    const ours = publicEncrypt({ key: rsa.publicKey, padding }, padOaep(message, 256, hashes) ?? '')
+    const options = { key: rsa.privateKey, label: hashes.label }
+    assert.deepEqual(rsaOaep.decrypt(ours, options), { ok: true, value: message })
+  }
+  assert.equal(padOaep(Buffer.alloc(191), 256, hashes), undefined)
+})
+
+test('OAEP padding with any bit changed is no padding', () => {
+  const hashes = { hash: 'sha1', mgf1Hash: 'sha256', label: Buffer.of() }
+  const padded = padOaep(Buffer.alloc(16, 0xaa), 64, hashes)
+  assert.ok(padded)
+  for (let bit = 0; bit < padded.length * 8; bit++) {
+    const changed: Buffer = Buffer.from(padded)
+    changed[bit >> 3]! ^= 1 << (bit & 7)
+    assert.equal(unpadOaep(changed, hashes), undefined)
+  }
+  assert.equal(unpadOaep(Buffer.alloc(41), hashes), undefined)
+})
 
 test('RSA PKCS#1 v1.5 opens what it closed, and says nothing of what it did not', () => {
   const ciphertext = legacyRsaPkcs1.encrypt('secret', { key: rsa.publicKey })

@@ -38,7 +38,7 @@ function withCost(cost: number, salt: Uint8Array, tag: Uint8Array): BcryptHash |
 export async function hashBcrypt(
   password: string,
   salt: Uint8Array,
-  cost = bcryptDefaultCost,
+  cost: number = bcryptDefaultCost,
 ): Promise<string> {
   if (!Number.isInteger(cost) || cost < 4 || cost > bcryptMaxCost) {
     throw new TypeError(`the bcrypt cost must be from 4 to ${bcryptMaxCost}`)

@@ -34,7 +34,7 @@ export function parsePbkdf2(stored: string): Pbkdf2Hash | undefined {
 export async function hashPbkdf2(
   password: string,
   salt: Uint8Array,
-  cost = pbkdf2DefaultCost,
+  cost: Pbkdf2Cost = pbkdf2DefaultCost,
 ): Promise<string> {
   if (!isAffordable(cost)) throw new TypeError('the PBKDF2 cost is not one')
   const tag = await derive(password, salt, cost.iterations, 32, cost.digest)

@@ -34,7 +34,7 @@ export function parseScrypt(stored: string): ScryptHash | undefined {
 export async function hashScrypt(
   password: string,
   salt: Uint8Array,
-  cost = scryptDefaultCost,
+  cost: ScryptCost = scryptDefaultCost,
 ): Promise<string> {
   if (!isAffordable(cost)) throw new TypeError('the scrypt cost is not one')
   const tag = await compute(password, salt, cost, 32)

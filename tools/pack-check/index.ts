@@ -10,7 +10,7 @@ import { programsIn, runProgram, topicsOf as topicsOfProgram } from '../readme.t
 import { workspaceRoot } from '../workspace.ts'
 import { lintTarball, pack, readManifest } from './package.ts'
 import type { Packed } from './package.ts'
-import { createProject, importProblem, install, lacksOnlyPeer, topicsOf } from './project.ts'
+import { createProject, importProblem, install, lacksOnlyPeer, topicsOf, typeProblems } from './project.ts'
 
 const run = promisify(execFile)
 
@@ -82,8 +82,9 @@ async function useReadme(project: string, packages: readonly Packed[]): Promise<
     return ["the README's program needs topics that are not exported"]
   }
   const printed = await runProgram(program, join(project, 'program.ts'))
-  if (program.prints === undefined || program.prints === printed) return []
-  return [`the README's program printed ${JSON.stringify(printed)}, not what the page says`]
+  const problems = (await typeProblems(project, program.source)).map((one) => `the README's program: ${one}`)
+  if (program.prints === undefined || program.prints === printed) return problems
+  return [...problems, `the README's program printed ${JSON.stringify(printed)}, not what the page says`]
 }
 
 async function useCommand(project: string): Promise<readonly string[]> {

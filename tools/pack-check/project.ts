@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { workspaceRoot } from '../workspace.ts'
 import type { Manifest } from './package.ts'
 
 const run = promisify(execFile)
@@ -23,6 +24,31 @@ export function topicsOf({ name, exports = {} }: Manifest): readonly string[] {
   return Object.keys(exports)
     .filter((key) => !key.endsWith('.json'))
     .map((key) => key.replace('.', name))
+}
+
+/** What the compiler says of a program by the types that the packages bring; nothing when it is content. */
+export async function typeProblems(project: string, source: string): Promise<readonly string[]> {
+  const flags = [
+    '--noEmit',
+    '--strict',
+    '--target',
+    'es2024',
+    '--module',
+    'nodenext',
+    '--skipLibCheck',
+    'false',
+  ]
+  const nodeTypes = ['--types', 'node', '--typeRoots', join(workspaceRoot, 'node_modules', '@types')]
+  writeFileSync(join(project, 'typed.ts'), source)
+  try {
+    await run(join(workspaceRoot, 'node_modules', '.bin', 'tsc'), [...flags, ...nodeTypes, 'typed.ts'], {
+      cwd: project,
+    })
+    return []
+  } catch (error) {
+    const { stdout = '' } = error as { stdout?: string }
+    return (stdout || String(error)).trim().split('\n')
+  }
 }
 
 /** Why a topic cannot be imported in a project; `undefined` when it can. */

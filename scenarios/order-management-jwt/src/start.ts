@@ -1,4 +1,5 @@
 // `npm start`: the order management system on throw-away certificates, every call of the article against it, then curl.
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -18,8 +19,8 @@ function readArguments(): { once: boolean; fixed: boolean } | undefined {
     const { values } = parseArgs({
       options: { once: { type: 'boolean' }, ports: { type: 'string', default: 'free' } },
     })
-    const { once = false, ports } = values
-    if (ports === 'free' || ports === 'fixed') return { once, fixed: ports === 'fixed' }
+    const { ports } = values
+    if (ports === 'free' || ports === 'fixed') return { once: values.once ?? false, fixed: ports === 'fixed' }
     console.error(`--ports is free or fixed\n${usage}`)
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n${usage}`)
@@ -44,47 +45,69 @@ async function writeTokens(system: System): Promise<void> {
 }
 
 function printCurl({ urls, directory, caFile }: System): void {
-  const curl = `curl --cacert ${caFile} -H 'Content-Type: application/json'`
+  const curl = `curl --cacert ${caFile}`
+  const json = `-H 'Content-Type: application/json'`
   const order = `'{"id":"7","name":"Mine","items":[{"category":"books","code":"978-1617295959","qty":1}]}'`
   console.log(`
 The system keeps running; Ctrl-C ends it. Tokens lie in ${directory}, renewed before they expire. For example:
 
-  ${curl} -H @${directory}/counter.header -d ${order} ${urls.gateway}/order
+  ${curl} -H @${directory}/counter.header ${json} -d ${order} ${urls.gateway}/order
   ${curl} ${urls.gateway}/order/7
   ${curl} -X DELETE -H @${directory}/counter.header ${urls.gateway}/order/7
   ${curl} -X DELETE -H @${directory}/admin.header ${urls.gateway}/order/7`)
 }
 
-async function walkThrough(system: System): Promise<boolean> {
+async function walkThrough(system: System, stop: AbortSignal): Promise<boolean> {
   let failures = 0
   await walk(steps, { ...system, tokens: await system.issueTokens() }, (outcome) => {
+    if (stop.aborted) return
     print(outcome)
     if (!outcome.asExpected) failures++
   })
   const summary = failures === 0 ? `All ${steps.length} calls as expected.` : `${failures} not as expected.`
-  console.log(`\n${summary}`)
+  if (!stop.aborted) console.log(`\n${summary}`)
   return failures === 0
 }
 
-async function keepServing(system: System): Promise<void> {
+async function keepServing(system: System, stop: AbortSignal): Promise<void> {
   await writeTokens(system)
   const renewing = setInterval(() => void writeTokens(system), (tokenLifetimeSeconds / 2) * 1000)
   printCurl(system)
-  const stop = (): void => {
-    clearInterval(renewing)
-    void system.close()
-  }
-  process.once('SIGINT', stop).once('SIGTERM', stop)
+  if (!stop.aborted) await once(stop, 'abort')
+  clearInterval(renewing)
+}
+
+/** Aborted by the first Ctrl-C, also while the services start; a second one ends the process at once. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop.abort())
+  return stop.signal
+}
+
+async function interrupted(stop: AbortSignal): Promise<false> {
+  await once(stop, 'abort')
+  return false
 }
 
 async function main(): Promise<number> {
   const wish = readArguments()
   if (wish === undefined) return 2
+  const stop = stopSignal()
   const system = await startSystem(wish.fixed ? fixedPorts : await freePorts())
-  const isGood = await walkThrough(system)
-  if (wish.once) await system.close()
-  else await keepServing(system)
-  return isGood ? 0 : 1
+  try {
+    const isGood = !stop.aborted && (await Promise.race([walkThrough(system, stop), interrupted(stop)]))
+    if (!wish.once && !stop.aborted) await keepServing(system, stop)
+    return isGood ? 0 : 1
+  } finally {
+    await system.close()
+  }
 }
 
-process.exitCode = await main()
+/** A port that is taken is nobody's bug: one line, not a stack. */
+function explain(error: unknown): number {
+  if (!(error instanceof Error && 'syscall' in error)) throw error
+  console.error(`the system could not start: ${error.message}`)
+  return 1
+}
+
+process.exitCode = await main().catch(explain)

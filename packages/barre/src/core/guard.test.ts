@@ -165,6 +165,7 @@ const failures: readonly (readonly [string, Partial<Provider>])[] = [
     { verify: () => Promise.resolve(undefined as unknown as Result<Authenticated>) },
   ],
   ['the verdict is no result', { verify: () => broken }],
+  ['the refusal has a code of its own', { verify: () => refuse('forbidden' as DenialCode, '') }],
   ['it proves nobody', { verify: () => ok({} as Authenticated) }],
 ]
 for (const [name, members] of failures) {

@@ -1,5 +1,5 @@
 import { decisions } from './events.ts'
-import { outranks, refuse } from './denial.ts'
+import { denialCodes, outranks, refuse } from './denial.ts'
 import { isPromise } from './result.ts'
 import type { Authenticated } from './provider.ts'
 import type { Awaitable, Result } from './result.ts'
@@ -138,7 +138,9 @@ function judge(
 
 /** Whether a provider, which may be untyped code, kept its word. */
 function isVerdict(outcome: Result<Authenticated> | undefined): boolean {
-  return outcome?.ok === true ? outcome.value?.principal?.scopes !== undefined : outcome?.denial !== undefined
+  if (outcome?.ok === true) return outcome.value?.principal?.scopes !== undefined
+  // A code that no wire can phrase would turn the refusal into an exception there.
+  return outcome?.denial !== undefined && denialCodes.includes(outcome.denial.code)
 }
 
 const none: readonly never[] = []

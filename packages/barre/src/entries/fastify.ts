@@ -5,6 +5,9 @@ import type { Services } from '../core/index.ts'
 import { fastifyPlugin } from '../transports/fastify/index.ts'
 import type { HttpOptions } from '../transports/http/index.ts'
 
+// Without it the declarations of this file would not lead to those of `request.principal` and `app.barre`.
+export type * from '../transports/fastify/index.ts'
+
 declare module 'fastify' {
   interface FastifyContextConfig {
     auth?: ResourceAuth

@@ -11,6 +11,15 @@ function newConfig(): ValidatorConfig {
   return { audience: 'orders', signatureConfig: { certFile: publicKey } }
 }
 
+test('what is no text is a malformed token', async () => {
+  const jwt = createJwt(fakeServices(() => 0))
+  for (const token of [undefined, null, 5, {}, ['a.b.c'], [undefined]] as string[]) {
+    for (const result of [await jwt.validate(token, newConfig()), jwt.decode(token)]) {
+      assert.equal(!result.ok && result.denial.code, 'malformed')
+    }
+  }
+})
+
 test('configurations that are made anew for each call do not pile up; one in use stays', async () => {
   const { services, listeners } = countListeners(fakeServices(() => 0))
   const jwt = createJwt(services)

@@ -1,3 +1,4 @@
+import { refuse } from '../core/index.ts'
 import { decodeJwt } from './claims.ts'
 import { createIssuer } from './issuer.ts'
 import { issuerShape } from './issuer-config.ts'
@@ -42,11 +43,18 @@ export function createJwt(services: Services): Jwt {
       const validator =
         validators.get(config) ?? createValidator(validatorShape.check(config, 'config'), services, 'config')
       keep(validators, config, validator)
-      return validator.validate(token)
+      return isText(token) ? validator.validate(token) : noText
     },
-    decode: decodeJwt,
+    decode: (token) => (isText(token) ? decodeJwt(token) : noText),
   }
 }
+
+// A query or a body may hold a list, or nothing, where a program reads a token: that is the caller's doing, no bug.
+function isText(token: unknown): token is string {
+  return typeof token === 'string'
+}
+
+const noText = refuse('malformed', 'the token is not text')
 
 /** A validator holds caches, and timers where keys are fetched: the one not used for longest is closed to make room. */
 function keep(

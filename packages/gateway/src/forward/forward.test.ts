@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { test } from 'node:test'
 import { callerToken, echo, listen, see, testGateway, withEcho } from '../../test/fixture.ts'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 
 test('a request arrives as it was sent, but for what the gateway says itself', async (t) => {
   const gateway = await withEcho(t, { auth: false })
@@ -122,6 +122,31 @@ test('an answer that breaks off is not ended as if it were whole', async (t) => 
   const response = await fetch(gateway.url)
   assert.equal(response.status, 200)
   await assert.rejects(response.text())
+})
+
+test('a client that gives up, or sends too much, when its answer has begun harms nobody', async (t) => {
+  let gone = Promise.withResolvers<void>()
+  const { url } = await listen(t, (request, response) => {
+    response.on('close', () => gone.resolve()).write('early')
+    request.resume()
+  })
+  const gateway = await testGateway(t, url, [{ auth: false }], { limits: { maxBodyBytes: 10 } })
+  const head = 'POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n'
+  for (const offend of [
+    (socket: Socket): unknown => socket.resetAndDestroy(),
+    (socket: Socket): unknown => socket.write('5\r\nhello\r\n1\r\n!\r\n'),
+  ]) {
+    gone = Promise.withResolvers()
+    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1')
+    socket.on('error', () => undefined).write(head)
+    await once(socket, 'data')
+    const closed = once(socket.resume(), 'close')
+    offend(socket)
+    await Promise.all([gone.promise, closed])
+  }
+  const next = await fetch(gateway.url)
+  assert.equal(next.status, 200)
+  await next.body?.cancel()
 })
 
 function chunked(size: number): ReadableStream {

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { pipeline } from 'node:stream/promises'
 import { ConfigError, allowInsecureEndpoint, checkEndpoint } from 'barre/core'
 import { createConnector } from 'barre/egress'
 import { toClientOptions } from 'barre/tls'
@@ -52,20 +53,18 @@ export function createUpstream(
       const headers = passableRequestHeaders(request.rawHeaders, options.identityHeaders)
       headers.push(...ours)
       if (token !== undefined) headers.push('authorization', `Bearer ${token.reveal()}`)
-      await pool.stream(
-        {
-          method: request.method as 'GET',
-          path: target,
-          headers,
-          body: hasBody(request) ? limitedBody(request, options.maxBodyBytes) : null,
-          signal: untilClosed(response),
-          responseHeaders: 'raw',
-        },
-        ({ statusCode, headers: raw }) => {
-          const passable = passableResponseHeaders(raw as unknown as readonly string[])
-          return response.writeHead(statusCode, [...passable, 'x-request-id', requestId])
-        },
-      )
+      const answer = await pool.request({
+        method: request.method as 'GET',
+        path: target,
+        headers,
+        body: hasBody(request) ? limitedBody(request, options.maxBodyBytes) : null,
+        signal: untilClosed(response),
+        responseHeaders: 'raw',
+      })
+      // Not `pool.stream`: where a body fails after the answer has begun, that one throws outside every promise.
+      const passable = passableResponseHeaders(answer.headers as unknown as readonly string[])
+      response.writeHead(answer.statusCode, [...passable, 'x-request-id', requestId])
+      await pipeline(answer.body, response)
     },
     close: () => pool.close(),
   }

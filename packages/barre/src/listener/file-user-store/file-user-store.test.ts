@@ -136,6 +136,17 @@ test('checks of one password at the same time share one hash; others do not', as
   assert.equal(await sameTime('yyy', 'yyy', 'zzz'), 2)
 })
 
+test('names that nobody has do not share a hash, or its duration would tell that nobody has them', async () => {
+  const provider = create(mixed)
+  const ask = async (...names: string[]): Promise<unknown> =>
+    Promise.all(names.map(async (name) => log(provider, name, 'same')))
+  const [known, unknown] = [
+    await countHashes(() => ask('alice', 'costly')),
+    await countHashes(() => ask('nobody', 'nowhere')),
+  ]
+  assert.equal(unknown, known)
+})
+
 test("one user's right password is not another's", async () => {
   const password = await hashed('xxx')
   const provider = create({

@@ -39,7 +39,7 @@ function createFileUserStore(
     read: readBasic,
     verify({ username, password }): Awaitable<Result<Authenticated>> {
       const user = users.get(username)
-      return chain(check(user, password.reveal()), (checked) => {
+      return chain(check(user, username, password.reveal()), (checked) => {
         if (!checked.ok) return checked
         if (user === undefined || !checked.value) return refuse('invalid', 'unknown user or wrong password')
         return admit(user)

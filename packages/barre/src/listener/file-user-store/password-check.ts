@@ -8,8 +8,12 @@ import type { User } from './users.ts'
 /** How many different hash costs one store may mix: every check pays each of them once. */
 export const costsMax = 4
 
-/** Answers whether `password` is the user's; `undefined` for a user that is not there. */
-export type PasswordCheck = (user: User | undefined, password: string) => Awaitable<Result<boolean>>
+/** Answers whether `password` is the user's; `user` is `undefined` where nobody has the name `username`. */
+export type PasswordCheck = (
+  user: User | undefined,
+  username: string,
+  password: string,
+) => Awaitable<Result<boolean>>
 
 /**
  * A check that costs the same for every user of a store, and for none: one hash for each cost that the store holds,
@@ -26,7 +30,7 @@ export function createPasswordCheck(
     throw new ConfigError(path, `expected at most ${costsMax} different hash costs, found ${decoys.size}`)
   }
   const unmatchable = services.random(32)
-  const check: PasswordCheck = (user, password) => {
+  const check: PasswordCheck = (user, _username, password) => {
     const plain = user !== undefined && user.hash === undefined ? user.stored.reveal() : unmatchable
     const matchesPlain = equalSecrets(password, plain) && plain !== unmatchable
     if (decoys.size === 0) return ok(matchesPlain)

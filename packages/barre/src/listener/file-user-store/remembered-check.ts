@@ -21,12 +21,12 @@ export function rememberSuccess(
   const pepper = services.random(32)
   const proven = new BoundedCache<string, true>({ maxEntries: successMax, maxBytes: successMax })
   const share = singleFlight<string, Result<boolean>>()
-  return (user, password) => {
+  return (user, username, password) => {
     // Also for a user that is not there: even this little work must not tell.
-    const key = toKey(pepper, user, password)
+    const key = toKey(pepper, user, username, password)
     if (proven.get(key, services.now()) === true) return ok(true)
     return chain(
-      share(key, () => check(user, password)),
+      share(key, () => check(user, username, password)),
       (checked) => {
         const expiresAtMs = services.now() + successMaxAgeMs
         if (checked.ok && checked.value) proven.set(key, true, { bytes: 1, expiresAtMs })
@@ -36,8 +36,9 @@ export function rememberSuccess(
   }
 }
 
-function toKey(pepper: Uint8Array, user: User | undefined, password: string): string {
-  const parts = [user?.stored.reveal(), user?.username, password]
+function toKey(pepper: Uint8Array, user: User | undefined, username: string, password: string): string {
+  // The name as it was sent: two names that are both unknown must not share a hash, as two users do not.
+  const parts = [user?.stored.reveal(), username, password]
   // As JSON, so that the parts cannot run into each other.
   return createHmac('sha256', pepper).update(JSON.stringify(parts)).digest('base64')
 }

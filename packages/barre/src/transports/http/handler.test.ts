@@ -42,6 +42,8 @@ test('answers without a promise when the provider does', () => {
 })
 
 test('nothing to read is missing', () => {
-  const result = named.authenticate({})
-  assert.equal('ok' in result && !result.ok && result.denial.code, 'missing')
+  for (const nothing of [{}, undefined, JSON.parse('null') as undefined]) {
+    const result = named.authenticate(nothing)
+    assert.equal('ok' in result && !result.ok && result.denial.code, 'missing')
+  }
 })

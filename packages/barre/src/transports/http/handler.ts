@@ -4,8 +4,11 @@ import type { Awaitable, Call, Denial, Principal, Provider, Result, Scopes } fro
 import { toCall } from './http-call.ts'
 import { toSettings } from './http-options.ts'
 
-/** What a credential can be read from: a request of node:http or of fetch, its headers, or an Authorization value. */
-export type Credentials = IncomingMessage | Request | Headers | IncomingHttpHeaders | string
+/**
+ * What a credential can be read from: a request of node:http or of fetch, its headers, or an Authorization value.
+ * `undefined` is a header that was not sent.
+ */
+export type Credentials = IncomingMessage | Request | Headers | IncomingHttpHeaders | string | undefined
 
 /** The imperative form: a provider's two questions, asked by the program itself. */
 export interface Handler {
@@ -31,6 +34,7 @@ export function handler(provider: Provider): Handler {
 const settings = toSettings({})
 
 function toCallFrom(from: Credentials): Call {
+  if (from === undefined || from === null) return headerCall(() => [])
   if (typeof from === 'string') return headerCall((name) => (name === 'authorization' ? [from] : []))
   if (isIncoming(from)) return toCall(from, from.url?.split('?', 1)[0] ?? '', settings)
   if (from instanceof Headers) return headerCall((name) => present(from.get(name)))

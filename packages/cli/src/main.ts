@@ -10,6 +10,14 @@ const verbs: Readonly<
     summary: 'make a certificate authority, or a certificate that it signs, for development',
     load: () => import('./verbs/keys-generate.ts'),
   },
+  'keys inspect': {
+    summary: 'print what a key, certificate or key store file holds',
+    load: () => import('./verbs/keys-inspect.ts'),
+  },
+  'keys convert': {
+    summary: 'convert a key to PEM, DER, JWK or PKCS#12',
+    load: () => import('./verbs/keys-convert.ts'),
+  },
   'jwt issue': {
     summary: 'sign a token',
     load: () => import('./verbs/jwt-issue.ts'),

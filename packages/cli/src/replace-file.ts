@@ -1,4 +1,4 @@
-import { open, rename, unlink } from 'node:fs/promises'
+import { open, rename, unlink, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** How the new file is. */
@@ -12,7 +12,11 @@ export interface FileStatus {
  * Puts a file in another's place at once: a reader, and whoever looks after a crash, sees the old one or the new
  * one, never half of one. The mode holds from the first byte on.
  */
-export async function replaceFile(file: string, content: string, status: FileStatus): Promise<void> {
+export async function replaceFile(
+  file: string,
+  content: string | Uint8Array,
+  status: FileStatus,
+): Promise<void> {
   const draft = `${file}.${process.pid}.new`
   await writeDraft(draft, content, status)
   try {
@@ -24,7 +28,21 @@ export async function replaceFile(file: string, content: string, status: FileSta
   await syncDirectory(dirname(file))
 }
 
-async function writeDraft(draft: string, content: string, { mode, owner }: FileStatus): Promise<void> {
+/** Writes a new file; an existing one is replaced only where that is asked for. */
+export async function createFile(
+  file: string,
+  content: string | Uint8Array,
+  { mode, replace }: { readonly mode: number; readonly replace: boolean },
+): Promise<void> {
+  if (replace) await replaceFile(file, content, { mode })
+  else await writeFile(file, content, { mode, flag: 'wx' })
+}
+
+async function writeDraft(
+  draft: string,
+  content: string | Uint8Array,
+  { mode, owner }: FileStatus,
+): Promise<void> {
   const handle = await open(draft, 'wx', mode)
   try {
     // Open was subject to the umask.

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { ConfigError, Secret } from 'barre/core'
+import { KeyError } from 'barre/crypto'
 import { Failure, textOption, UsageError } from './verb.ts'
 import type { Denial } from 'barre/core'
 import type { Io, VerbInput } from './verb.ts'
@@ -37,11 +38,16 @@ export async function readSecret(file: string): Promise<Secret> {
   return new Secret(content.replace(/\r?\n$/, ''))
 }
 
-/** What the library refuses is a verb's one line. */
+/** What cannot be read, opened or written is a verb's one line. */
 export async function orFail<T>(work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {
-    throw error instanceof ConfigError ? new Failure(error.message, { cause: error }) : error
+    throw isExpected(error) ? new Failure(error.message, { cause: error }) : error
   }
+}
+
+function isExpected(error: unknown): error is Error {
+  if (error instanceof ConfigError || error instanceof KeyError) return true
+  return error instanceof Error && 'syscall' in error
 }

@@ -29,17 +29,17 @@ export const verb: Verb = {
   async run(input, io) {
     const [name] = input.positionals
     if (name === undefined || name === '') throw new UsageError('FILE is required')
-    const file = await found(realpath(name))
-    const { mode, uid, gid } = await found(stat(file))
-    const source = await found(readFile(file))
+    const file = await orFail(realpath(name))
+    const { mode, uid, gid } = await orFail(stat(file))
+    const source = await orFail(readFile(file))
     const { from, to } = await askSecrets(input, io)
     const steps = { from: createDecrypter(from), to: createEncrypter(to, { random: randomBytes }) }
     const { text, keys } = await orFail(rotate(decode(source, name), name, steps))
-    if (!source.equals(await found(readFile(file)))) {
+    if (!source.equals(await orFail(readFile(file)))) {
       throw new Failure(`${name} was changed meanwhile: run this again`)
     }
     if (keys.length > 0) {
-      await found(replaceFile(file, text, { mode: mode & 0o7777, owner: { uid, gid } }))
+      await orFail(replaceFile(file, text, { mode: mode & 0o7777, owner: { uid, gid } }))
     }
     io.stdout.write(
       `${keys.map((key) => `${key}\n`).join('')}${keys.length} values encrypted anew in ${name}\n`,
@@ -83,10 +83,4 @@ function decode(source: Uint8Array, name: string): string {
   } catch {
     throw new Failure(`${name} is not UTF-8`)
   }
-}
-
-async function found<T>(work: Promise<T>): Promise<T> {
-  return work.catch((error: Error) => {
-    throw new Failure(error.message, { cause: error })
-  })
 }

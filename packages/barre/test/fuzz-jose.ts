@@ -22,7 +22,7 @@ import {
 import { fakeServices } from './fake-services.ts'
 import { createNumbers, mutate } from './mutate.ts'
 import type { Awaitable, Result } from '../src/core/index.ts'
-import type { JweAlgorithm, Jwk, JsonObject, JwsAlgorithm } from '../src/jose/index.ts'
+import type { JweAlgorithm, JweEncryption, Jwk, JsonObject, JwsAlgorithm } from '../src/jose/index.ts'
 
 /** Something to change, and what must not come of it. */
 interface Target {
@@ -117,23 +117,24 @@ function fromJson(text: string, judge: (json: JsonObject) => Awaitable<boolean>)
 async function encrypted(): Promise<readonly Target[]> {
   const shared = createSecretKey(randomBytes(16))
   const agreed = generateKeyPairSync('x25519')
-  const pairs: readonly (readonly [JweAlgorithm, typeof agreed])[] = [
-    ['dir', { publicKey: shared, privateKey: shared }],
-    ['A128KW', { publicKey: shared, privateKey: shared }],
-    ['A128GCMKW', { publicKey: shared, privateKey: shared }],
-    ['PBES2-HS256+A128KW', { publicKey: shared, privateKey: shared }],
-    ['ECDH-ES', agreed],
-    ['ECDH-ES+A128KW', agreed],
+  const pair = { publicKey: shared, privateKey: shared }
+  const pairs: readonly (readonly [JweAlgorithm, JweEncryption, typeof agreed])[] = [
+    ['dir', 'A128GCM', pair],
+    ['A128KW', 'A128CBC-HS256', pair],
+    ['A128GCMKW', 'A192GCM', pair],
+    ['PBES2-HS256+A128KW', 'A256GCM', pair],
+    ['ECDH-ES', 'A256CBC-HS512', agreed],
+    ['ECDH-ES+A128KW', 'A128GCM', agreed],
   ]
   const targets: Target[] = []
-  for (const [algorithm, { publicKey, privateKey }] of pairs) {
+  for (const [algorithm, encryption, { publicKey, privateKey }] of pairs) {
     const encrypting = importEncryptionKey(publicKey, { path, algorithm })
     const key = importDecryptionKey(privateKey, { path, algorithm })
     const open = async (jwe: string | JsonObject): Promise<Result<Buffer>> => {
       const decrypted = await decryptJwe(jwe, key, { inflate: true })
       return decrypted.ok ? ok(decrypted.value.plaintext) : decrypted
     }
-    const options = { encryption: 'A128GCM', passwordIterations: 1000 } as const
+    const options = { encryption, passwordIterations: 1000 }
     const original = await encryptJwe(payload, encrypting, options)
     const json = JSON.stringify(await encryptJweJson(payload, [encrypting], options))
     targets.push(

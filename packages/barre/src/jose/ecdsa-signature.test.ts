@@ -42,8 +42,6 @@ const curves = [
   ],
 ] as const
 
-const toInteger = (bytes: Buffer) => BigInt(`0x${bytes.toString('hex')}`)
-
 for (const [algorithm, namedCurve, hash, orderHex] of curves) {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve })
   const key = importVerificationKey(publicKey, { path: 'key' })

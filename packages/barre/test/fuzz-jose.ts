@@ -1,6 +1,8 @@
 import { createSecretKey, generateKeyPairSync, randomBytes } from 'node:crypto'
-import { ConfigError, isPromise } from '../src/core/index.ts'
+import { ConfigError, ok } from '../src/core/index.ts'
 import {
+  createIssuer,
+  createValidator,
   decryptJwe,
   encryptJwe,
   encryptJweJson,
@@ -17,38 +19,47 @@ import {
   signJwsJson,
   verifySignatures,
 } from '../src/jose/index.ts'
+import { fakeServices } from './fake-services.ts'
 import { createNumbers, mutate } from './mutate.ts'
-import type { Result } from '../src/core/index.ts'
-import type { JweAlgorithm, Jwk, JsonObject, JwsAlgorithm } from '../src/jose/index.ts'
+import type { Awaitable, Result } from '../src/core/index.ts'
+import type { JweAlgorithm, JweEncryption, Jwk, JsonObject, JwsAlgorithm } from '../src/jose/index.ts'
 
 /** Something to change, and what must not come of it. */
 interface Target {
   readonly name: string
   readonly original: string
   /** Whether the changed text is accepted as what it must not be. Anything thrown is a finding too. */
-  accepts(changed: string): boolean
+  accepts(changed: string): Awaitable<boolean>
 }
 
 const payload = 'Every wire, one rail.'
 const path = 'key'
 
-/** Changes tokens and keys `count` times and answers with the changed texts that were accepted: there must be none. */
-export async function fuzzJose(count: number, seed: number): Promise<readonly string[]> {
-  const targets = [...(await signed()), ...(await encrypted()), ...keys()]
+/** What is changed: tokens in all forms, JSON Web Tokens (nested ones too), and keys. */
+export const fuzzGroups = { jws: signed, jwe: encrypted, jwt: tokens, jwk: keys } as const
+
+/** Changes texts of a group `count` times and answers with the changed texts that were accepted: there must be none. */
+export async function fuzzJose(
+  group: keyof typeof fuzzGroups,
+  count: number,
+  seed: number,
+): Promise<readonly string[]> {
+  const targets = await fuzzGroups[group]()
   const numbers = createNumbers(seed)
   const findings: string[] = []
   for (let round = 0; round < count; round++) {
     const target = targets[round % targets.length]
     if (target === undefined) continue
     const changed = mutate(target.original, numbers)
-    if (changed !== target.original && accepts(target, changed)) findings.push(`${target.name}: ${changed}`)
+    if (changed !== target.original && (await accepts(target, changed)))
+      findings.push(`${target.name}: ${changed}`)
   }
   return findings
 }
 
-function accepts(target: Target, changed: string): boolean {
+async function accepts(target: Target, changed: string): Promise<boolean> {
   try {
-    return target.accepts(changed)
+    return await target.accepts(changed)
   } catch (cause) {
     throw new Error(`${target.name} threw for ${JSON.stringify(changed)}`, { cause })
   }
@@ -68,7 +79,7 @@ async function signed(): Promise<readonly Target[]> {
     const parsed = readJws(jws, options)
     if (!parsed.ok) return parsed
     const verified = verifySignatures(parsed.value, ours, 'any')
-    return verified.ok ? { ok: true, value: parsed.value.payload } : verified
+    return verified.ok ? ok(parsed.value.payload) : verified
   }
   const targets: Target[] = []
   for (const key of signers) {
@@ -98,7 +109,7 @@ function isOther(result: Result<Buffer>): boolean {
   return result.ok && result.value.toString() !== payload
 }
 
-function fromJson(text: string, judge: (json: JsonObject) => boolean): boolean {
+function fromJson(text: string, judge: (json: JsonObject) => Awaitable<boolean>): Awaitable<boolean> {
   const json = parseJsonObject(Buffer.from(text), 'the token')
   return json.ok && judge(json.value)
 }
@@ -106,32 +117,65 @@ function fromJson(text: string, judge: (json: JsonObject) => boolean): boolean {
 async function encrypted(): Promise<readonly Target[]> {
   const shared = createSecretKey(randomBytes(16))
   const agreed = generateKeyPairSync('x25519')
-  const pairs: readonly (readonly [JweAlgorithm, typeof agreed])[] = [
-    ['dir', { publicKey: shared, privateKey: shared }],
-    ['A128KW', { publicKey: shared, privateKey: shared }],
-    ['A128GCMKW', { publicKey: shared, privateKey: shared }],
-    ['ECDH-ES', agreed],
-    ['ECDH-ES+A128KW', agreed],
+  const pair = { publicKey: shared, privateKey: shared }
+  const pairs: readonly (readonly [JweAlgorithm, JweEncryption, typeof agreed])[] = [
+    ['dir', 'A128GCM', pair],
+    ['A128KW', 'A128CBC-HS256', pair],
+    ['A128GCMKW', 'A192GCM', pair],
+    ['PBES2-HS256+A128KW', 'A256GCM', pair],
+    ['ECDH-ES', 'A256CBC-HS512', agreed],
+    ['ECDH-ES+A128KW', 'A128GCM', agreed],
   ]
   const targets: Target[] = []
-  for (const [algorithm, { publicKey, privateKey }] of pairs) {
+  for (const [algorithm, encryption, { publicKey, privateKey }] of pairs) {
     const encrypting = importEncryptionKey(publicKey, { path, algorithm })
     const key = importDecryptionKey(privateKey, { path, algorithm })
-    const open = (jwe: string | JsonObject): Result<Buffer> => {
-      const decrypted = decryptJwe(jwe, key, { inflate: true })
-      if (isPromise(decrypted)) throw new Error('only PBES2 takes time')
-      return decrypted.ok ? { ok: true, value: decrypted.value.plaintext } : decrypted
+    const open = async (jwe: string | JsonObject): Promise<Result<Buffer>> => {
+      const decrypted = await decryptJwe(jwe, key, { inflate: true })
+      return decrypted.ok ? ok(decrypted.value.plaintext) : decrypted
     }
-    const compact = await encryptJwe(payload, encrypting, { encryption: 'A128GCM' })
-    targets.push({ name: `${algorithm} compact`, original: compact, accepts: (text) => open(text).ok })
-    const json = JSON.stringify(await encryptJweJson(payload, [encrypting], { encryption: 'A128GCM' }))
-    targets.push({
-      name: `${algorithm} JSON`,
-      original: json,
-      accepts: (text) => fromJson(text, (member) => isOther(open(member))),
-    })
+    const options = { encryption, passwordIterations: 1000 }
+    const original = await encryptJwe(payload, encrypting, options)
+    const json = JSON.stringify(await encryptJweJson(payload, [encrypting], options))
+    targets.push(
+      { name: `${algorithm} compact`, original, accepts: async (text) => (await open(text)).ok },
+      {
+        name: `${algorithm} JSON`,
+        original: json,
+        accepts: (text) => fromJson(text, async (member) => isOther(await open(member))),
+      },
+    )
   }
   return targets
+}
+
+async function tokens(): Promise<readonly Target[]> {
+  const services = fakeServices(() => Date.UTC(2030, 0))
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  const reader = generateKeyPairSync('x25519')
+  const said = { issuer: 'sts', audience: 'orders' }
+  const signatureConfig = { algorithm: 'EdDSA', config: privateKey } as const
+  const encryptionConfig = { algorithm: 'ECDH-ES', config: reader.publicKey } as const
+  const decryptionConfig = { algorithm: 'ECDH-ES', config: reader.privateKey } as const
+  const expected = { ...said, signatureConfig: { certFile: publicKey } }
+  const plain = createValidator(expected, services, 'plain')
+  const nested = createValidator({ ...expected, decryptionConfig }, services, 'nested')
+  return [
+    {
+      name: 'JWT',
+      original: await createIssuer({ ...said, signatureConfig }, services, 'issuer').issue(),
+      accepts: async (text) => (await plain.validate(text)).ok,
+    },
+    {
+      name: 'nested JWT',
+      original: await createIssuer(
+        { ...said, signatureConfig, encryptionConfig },
+        services,
+        'issuer',
+      ).issue(),
+      accepts: async (text) => (await nested.validate(text)).ok,
+    },
+  ]
 }
 
 /** A changed key may still be a key; it must be one or a ConfigError, and nothing else. */

@@ -49,7 +49,6 @@ for (const [algorithm, namedCurve, hash, orderHex] of curves) {
   const half = Math.ceil(orderHex.length / 2)
   const highest = (1n << BigInt(half * 8)) - 1n
   const toBytes = (value: bigint) => Buffer.from(value.toString(16).padStart(half * 2, '0'), 'hex')
-  const toInteger = (bytes: Buffer) => BigInt(`0x${bytes.toString('hex')}`)
 
   async function signed() {
     const token = await signJws({}, 'payload', importSigningKey(privateKey, { path: 'key', algorithm }))
@@ -100,4 +99,8 @@ for (const [algorithm, namedCurve, hash, orderHex] of curves) {
 /** Whether r has a byte less than is usual: P-521's first byte is nearly always 0 or 1. */
 function isShort(signature: Buffer, usualZeros: number): boolean {
   return signature.subarray(0, usualZeros + 1).every((byte) => byte === 0)
+}
+
+function toInteger(bytes: Buffer): bigint {
+  return BigInt(`0x${bytes.toString('hex')}`)
 }

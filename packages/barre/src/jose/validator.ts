@@ -22,7 +22,7 @@ export interface Validator<T = Payload> {
   close(): Promise<void>
 }
 
-/** What becomes of a proven payload, which is frozen at every depth; asked once for as long as the token is remembered. */
+/** What becomes of a proven payload, which is frozen at every depth; asked once while the token is remembered. */
 export type Accept<T> = (payload: Payload) => Result<T>
 
 /**

@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto'
-import { acceptFrozen, chain, ok, readAuthorization, refuse, toPrincipal } from '../../core/index.ts'
+import {
+  acceptFrozen,
+  brokenCredential,
+  chain,
+  isToken68,
+  ok,
+  readAuthorizationText,
+  refuse,
+  toPrincipal,
+} from '../../core/index.ts'
 import type {
   Authenticated,
   Call,
@@ -33,10 +42,12 @@ function createJwtListener(config: JwtValidatorConfig, services: Services, path:
   )
   return {
     schemes: ['Bearer'],
-    read: (call) => readAuthorization(call, 'Bearer'),
+    // A token that holds has only the characters of base64url: the others need no look of their own.
+    read: (call) => readAuthorizationText(call, 'Bearer'),
     verify: (token, call) =>
       chain(validator.validate(token), (validated) => {
-        if (!validated.ok) return { ok: false, denial: toTokenDenial(validated.denial) }
+        if (!validated.ok)
+          return isToken68(token) ? toTokenRefusal(validated.denial) : brokenCredential('Bearer')
         const problem = bindingProblem(validated.value.principal.claims['cnf'], call)
         return problem === undefined ? validated : refuse('invalid', problem)
       }),
@@ -47,8 +58,8 @@ function createJwtListener(config: JwtValidatorConfig, services: Services, path:
 }
 
 /** RFC 6750 §3.1: a request with a broken token is well-formed; it is the token that is invalid. */
-function toTokenDenial(denial: Denial): Denial {
-  return denial.code === 'malformed' ? { ...denial, code: 'invalid' } : denial
+function toTokenRefusal(denial: Denial): { readonly ok: false; readonly denial: Denial } {
+  return { ok: false, denial: denial.code === 'malformed' ? { ...denial, code: 'invalid' } : denial }
 }
 
 function identify(payload: Payload, scopes: readonly string[]): Result<Authenticated> {

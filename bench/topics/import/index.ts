@@ -31,8 +31,7 @@ export const importCost: Topic = {
 }
 
 async function installPacked(project: string): Promise<void> {
-  const compiler = join(workspace, 'node_modules/typescript/bin/tsc')
-  execFileSync(process.execPath, [compiler, '-b', 'packages/barre/tsconfig.build.json'], { cwd: workspace })
+  execFileSync('npm', ['run', 'build'], { cwd: workspace })
   const { tarball } = await pack(join(workspace, 'packages/barre'), project)
   createProject(project)
   await install(project, [tarball])

@@ -1,5 +1,6 @@
 import { refuse } from './denial.ts'
 import type { Call } from './call.ts'
+import type { Denial } from './denial.ts'
 import type { Result } from './result.ts'
 
 /** The largest Authorization value that is looked at, in bytes. ML-DSA tokens need about 8,000. */
@@ -23,16 +24,32 @@ const token68 = /^[A-Za-z0-9\-._~+/]+=*$/
  * malformed.
  */
 export function readAuthorization(call: Call, scheme: string): Result<string> | undefined {
+  const read = readAuthorizationText(call, scheme)
+  return read?.ok === true && !isToken68(read.value) ? brokenCredential(scheme) : read
+}
+
+/**
+ * The same, but its characters are not looked at: for a provider that accepts fewer than a token68 has, and before
+ * it refuses asks `isToken68`, so that the caller hears the same.
+ */
+export function readAuthorizationText(call: Call, scheme: string): Result<string> | undefined {
   const values = call.metadata('authorization')
   if (values.length === 0) return undefined
   if (values.length > 1) return refuse('malformed', 'more than one Authorization value')
   const value = values[0]!
   if (!hasScheme(value, scheme)) return undefined
-  const token = value.slice(scheme.length + 1)
-  if (value.length > authorizationMaxBytes || !token68.test(token)) {
-    return refuse('malformed', `broken ${scheme} credential`)
-  }
-  return { ok: true, value: token }
+  if (value.length > authorizationMaxBytes) return brokenCredential(scheme)
+  return { ok: true, value: value.slice(scheme.length + 1) }
+}
+
+/** Whether text is one or more characters of a token68 (RFC 9110 §11.2). */
+export function isToken68(text: string): boolean {
+  return token68.test(text)
+}
+
+/** The refusal of a value that has our scheme and is not `scheme token68`. */
+export function brokenCredential(scheme: string): { readonly ok: false; readonly denial: Denial } {
+  return refuse('malformed', `broken ${scheme} credential`)
 }
 
 /** Splits a header value; `undefined` when it is not `scheme token68` or too long. */

@@ -27,11 +27,11 @@ export function parseJsonObject(
   if (!isUtf8(bytes)) return refuse('invalid', `${what} is not UTF-8`)
   const text = bytes.toString('utf8')
   let value: unknown
-  let members: number
+  let members = 0
   try {
     value = JSON.parse(text)
     // Valid UTF-8 holds no lone surrogate: only an escape can bring one.
-    members = harden(value, 0, text.includes('\\u'))
+    if (typeof value === 'object' && value !== null) members = harden(value, 0, text.includes('\\u'))
   } catch {
     return refuse('invalid', `${what} is not JSON within the limits`)
   }
@@ -43,34 +43,34 @@ export function parseJsonObject(
 }
 
 /** Takes the prototypes from fresh JSON data and freezes it; answers how many members there are. */
-function harden(value: unknown, depth: number, escapes: boolean): number {
-  if (typeof value === 'string') return escapes ? wellFormed(value) : 0
-  if (typeof value !== 'object' || value === null) return finite(value)
+function harden(value: object, depth: number, escapes: boolean): number {
   if (depth === jsonMaxDepth) throw new RangeError('nested too deeply')
   let members = 0
   if (Array.isArray(value)) {
-    for (const member of value) members += harden(member, depth + 1, escapes)
+    for (const member of value) members += judge(member, depth, escapes)
   } else {
     Object.setPrototypeOf(value, null)
     // Without a prototype there is nothing inherited for the loop to find.
     for (const name in value) {
-      if (escapes) wellFormed(name)
-      members += 1 + harden((value as Record<string, unknown>)[name], depth + 1, escapes)
+      if (escapes) checkWellFormed(name)
+      members += 1 + judge((value as Record<string, unknown>)[name], depth, escapes)
     }
   }
   Object.freeze(value)
   return members
 }
 
-/** Two different lone surrogates become the same bytes in UTF-8: two names could meet in one. */
-function wellFormed(text: string): number {
-  if (!text.isWellFormed()) throw new RangeError('lone surrogate')
+/** Answers how many members lie below a member. */
+function judge(member: unknown, depth: number, escapes: boolean): number {
+  if (typeof member === 'object' && member !== null) return harden(member, depth + 1, escapes)
+  if (escapes && typeof member === 'string') checkWellFormed(member)
+  if (typeof member === 'number' && !Number.isFinite(member)) throw new RangeError('number out of range')
   return 0
 }
 
-function finite(value: unknown): number {
-  if (typeof value === 'number' && !Number.isFinite(value)) throw new RangeError('number out of range')
-  return 0
+/** Two different lone surrogates become the same bytes in UTF-8: two names could meet in one. */
+function checkWellFormed(text: string): void {
+  if (!text.isWellFormed()) throw new RangeError('lone surrogate')
 }
 
 const quote = 0x22
@@ -84,12 +84,21 @@ const colon = 0x3a
  */
 function countMembers(text: string): number {
   let count = 0
-  let inString = false
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index)
-    if (code === quote) inString = !inString
-    else if (code === backslash) index++
-    else if (code === colon && !inString) count++
+    if (code === colon) count++
+    else if (code === quote) index = endOfString(text, index)
   }
   return count
+}
+
+/** Where the string that opens at `start` closes. */
+function endOfString(text: string, start: number): number {
+  let index = start + 1
+  for (; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code === quote) break
+    if (code === backslash) index++
+  }
+  return index
 }

@@ -57,9 +57,9 @@ export function isKnownSecret(secret: Buffer): boolean {
   return known.has(createHash('sha256').update(secret).digest().readBigUInt64BE(0))
 }
 
-/** data/README.md says where the list is from. The path is the same from `src` and from `dist`. */
+/** data/README.md says where the list is from. By a name of the package's own: a built file may lie at any depth. */
 function loadKnownSecrets(): ReadonlySet<bigint> {
-  const data = readFileSync(new URL('../../data/known-secrets.bin', import.meta.url))
+  const data = readFileSync(new URL(import.meta.resolve('#data/known-secrets.bin')))
   const prefixes = new Set<bigint>()
   for (let at = 0; at < data.length; at += prefixBytes) prefixes.add(data.readBigUInt64BE(at))
   return prefixes

@@ -28,7 +28,7 @@ beforeEach(() => {
   services = fakeServices(() => nowMs)
 })
 
-function make(config: CacheConfig = {}): TokenCache {
+function make(config: CacheConfig = {}): TokenCache<Payload> {
   const keys = { find: () => ok(key), holds: (one: VerificationKey) => held.has(one) }
   return createTokenCache(config, keys, services)
 }
@@ -39,8 +39,8 @@ function payload(claims: Payload = {}): Payload {
 
 test('answers with the very outcome of the full check', () => {
   const cache = make()
-  const verified = { ok: true, value: payload() } as const
-  cache.put(digestOf('token'), verified, key)
+  const verified = ok(payload())
+  cache.put(digestOf('token'), payload(), key, verified)
   assert.equal(cache.get(digestOf('token')), verified)
 })
 
@@ -49,7 +49,7 @@ const neighbours = ['Token', 'token ', ' token', 'token=', 'tokem', '', 'tok\u{0
 for (const other of neighbours) {
   test(`does not take ${JSON.stringify(other)} for another token`, () => {
     const cache = make()
-    cache.put(digestOf('token'), { ok: true, value: payload() }, key)
+    cache.put(digestOf('token'), payload(), key, ok(payload()))
     assert.equal(cache.get(digestOf(other)), undefined)
   })
 }
@@ -65,7 +65,7 @@ const doubts: [claim: string, claims: Payload, config: CacheConfig, happen: () =
 for (const [claim, claims, config, happen] of doubts) {
   test(`leaves the decision to the full check when ${claim}`, () => {
     const cache = make(config)
-    cache.put(digestOf('token'), { ok: true, value: payload(claims) }, key)
+    cache.put(digestOf('token'), payload(claims), key, ok(payload(claims)))
     happen()
     assert.equal(cache.get(digestOf('token')), undefined)
   })
@@ -73,7 +73,7 @@ for (const [claim, claims, config, happen] of doubts) {
 
 test('answers to the last millisecond before exp', () => {
   const cache = make()
-  cache.put(digestOf('token'), { ok: true, value: payload() }, key)
+  cache.put(digestOf('token'), payload(), key, ok(payload()))
   nowMs += 59_999
   assert.equal(cache.get(digestOf('token'))?.ok, true)
 })
@@ -82,7 +82,7 @@ test('does not outlive the certificate of the key', () => {
   const cache = make()
   const certified = { ...key, validity: { fromMs: 0, toMs: nowMs + 1000 } }
   held.add(certified)
-  cache.put(digestOf('token'), { ok: true, value: payload() }, certified)
+  cache.put(digestOf('token'), payload(), certified, ok(payload()))
   nowMs += 1000
   assert.equal(cache.get(digestOf('token')), undefined)
 })
@@ -100,7 +100,7 @@ const revocations: [claim: string, revocation: Revocation, ends: boolean][] = [
 for (const [claim, revocation, ends] of revocations) {
   test(`a revocation of ${claim} ${ends ? 'refuses a known token' : 'changes nothing'}`, () => {
     const cache = make()
-    cache.put(digestOf('token'), { ok: true, value: payload() }, key)
+    cache.put(digestOf('token'), payload(), key, ok(payload()))
     services.revocations.revoke(revocation)
     const outcome = cache.get(digestOf('token'))
     assert.equal(outcome?.ok ? undefined : outcome?.denial.code, ends ? 'invalid' : undefined)
@@ -111,7 +111,7 @@ test('a closed cache holds nothing and listens to nobody', () => {
   const counted = countListeners(services)
   services = counted.services
   const cache = make()
-  cache.put(digestOf('token'), { ok: true, value: payload() }, key)
+  cache.put(digestOf('token'), payload(), key, ok(payload()))
   assert.equal(counted.listeners(), 1)
   cache.close()
   assert.deepEqual([cache.get(digestOf('token')), counted.listeners()], [undefined, 0])
@@ -119,9 +119,9 @@ test('a closed cache holds nothing and listens to nobody', () => {
 
 test('holds as many tokens as capacity says, and drops the least recently used', () => {
   const cache = make({ capacity: 2 })
-  for (const token of ['a', 'b']) cache.put(digestOf(token), { ok: true, value: payload() }, key)
+  for (const token of ['a', 'b']) cache.put(digestOf(token), payload(), key, ok(payload()))
   cache.get(digestOf('a'))
-  cache.put(digestOf('c'), { ok: true, value: payload() }, key)
+  cache.put(digestOf('c'), payload(), key, ok(payload()))
   assert.deepEqual(
     ['a', 'b', 'c'].map((token) => cache.get(digestOf(token)) !== undefined),
     [true, false, true],
@@ -153,7 +153,7 @@ for (const [claim, tokens, claims] of floods) {
     const before = process.memoryUsage().heapUsed
     for (let index = 0; index < tokens; index++) {
       const value = parsed({ ...payload(), jti: `token-${index}`, ...claims(index) })
-      cache.put(digestOf(`token ${index}`), { ok: true, value }, key)
+      cache.put(digestOf(`token ${index}`), value, key, ok(value))
       principals.set(value, toPrincipal({ id: 'alice', username: 'alice', scheme: 'Bearer', claims: value }))
     }
     collectGarbage()

@@ -15,10 +15,11 @@ export const tokenCacheMaxBytes = 33_554_432
  * What one validator has verified. It answers only what a full check would answer too; in any doubt it does not
  * answer.
  */
-export interface TokenCache {
+export interface TokenCache<T> {
   /** The outcome of the token's full check, always the same object; `undefined`: check it. */
-  get(digest: TokenDigest): Result<Payload> | undefined
-  put(digest: TokenDigest, verified: Result<Payload> & { ok: true }, key: VerificationKey): void
+  get(digest: TokenDigest): Result<T> | undefined
+  /** Remembers what has come of a payload that `key` has proven. */
+  put(digest: TokenDigest, payload: Payload, key: VerificationKey, outcome: Result<T>): void
   close(): void
 }
 
@@ -26,9 +27,9 @@ declare const digestOfToken: unique symbol
 /** What a token is remembered by. */
 export type TokenDigest = string & { readonly [digestOfToken]: true }
 
-interface Entry {
+interface Entry<T> {
   /** Becomes a refusal when the token is revoked. */
-  outcome: Result<Payload>
+  outcome: Result<T>
   readonly payload: Payload
   readonly key: VerificationKey
   readonly verifiedAtMs: number
@@ -37,8 +38,8 @@ interface Entry {
 const revoked: Result<never> = refuse('invalid', 'the token was revoked')
 
 /** A validator's rules never change, so each has a cache of its own and no entry needs to name them. */
-export function createTokenCache(config: CacheConfig, keys: KeySet, services: Services): TokenCache {
-  const entries = new BoundedCache<TokenDigest, Entry>({
+export function createTokenCache<T>(config: CacheConfig, keys: KeySet, services: Services): TokenCache<T> {
+  const entries = new BoundedCache<TokenDigest, Entry<T>>({
     maxEntries: config.capacity ?? tokenCacheMaxEntries,
     maxBytes: tokenCacheMaxBytes,
     ...(config.evictionFactor !== undefined && { evictionFactor: config.evictionFactor }),
@@ -57,13 +58,12 @@ export function createTokenCache(config: CacheConfig, keys: KeySet, services: Se
       entries.delete(digest)
       return undefined
     },
-    put(digest, verified, key) {
+    put(digest, payload, key, outcome) {
       const verifiedAtMs = services.now()
-      const expiresAtMs = endOf(verified.value, key, verifiedAtMs, config.defaultMaxAge)
+      const expiresAtMs = endOf(payload, key, verifiedAtMs, config.defaultMaxAge)
       if (expiresAtMs <= verifiedAtMs) return
-      const bytes = entryBytes + estimateBytes(verified.value)
-      const entry = { outcome: verified, payload: verified.value, key, verifiedAtMs }
-      entries.set(digest, entry, { bytes, expiresAtMs })
+      const bytes = entryBytes + estimateBytes(payload)
+      entries.set(digest, { outcome, payload, key, verifiedAtMs }, { bytes, expiresAtMs })
     },
     close() {
       unsubscribe()

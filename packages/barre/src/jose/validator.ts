@@ -1,47 +1,74 @@
-import { acceptFrozen, chain, ok, refuse } from '../core/index.ts'
+import { chain, ok, refuse } from '../core/index.ts'
 import { compileChecks } from './claim-checks.ts'
 import { parseJwt } from './claims.ts'
 import { verifyJws } from './jws.ts'
 import { createOpener } from './nested-jwt.ts'
 import { toKeySet } from './signature-source.ts'
 import { createTokenCache, digestOf } from './token-cache.ts'
-import type { Awaitable, Result, Services } from '../core/index.ts'
+import type { Awaitable, Denial, Result, Services } from '../core/index.ts'
 import type { ParsedJwt, Payload } from './claims.ts'
 import type { VerificationKey } from './key.ts'
 import type { TokenDigest } from './token-cache.ts'
 import type { ValidatorConfig } from './validator-config.ts'
 
 /** Decides about the tokens of one issuer. */
-export interface Validator {
+export interface Validator<T = Payload> {
   /**
-   * The payload of a token that holds; at once unless keys have to be fetched. Never throws, never rejects.
+   * What a token that holds says; at once unless keys have to be fetched. Never throws, never rejects. The same
+   * object for as long as the token is remembered.
    */
-  validate(token: string): Awaitable<Result<Payload>>
+  validate(token: string): Awaitable<Result<T>>
   /** Whether keys are at hand. */
   ready(): boolean
   close(): Promise<void>
 }
 
-/** Compiles a configuration of shape `validatorShape`: all that can be wrong with it is a ConfigError now. */
-export function createValidator(config: ValidatorConfig, services: Services, path: string): Validator {
+/** What becomes of a proven payload, which is frozen at every depth; asked once while the token is remembered. */
+export type Accept<T> = (payload: Payload) => Result<T>
+
+/**
+ * Compiles a configuration of shape `validatorShape`: all that can be wrong with it is a ConfigError now.
+ * Without `accept`, the payload is the answer.
+ */
+export function createValidator(config: ValidatorConfig, services: Services, path: string): Validator
+export function createValidator<T>(
+  config: ValidatorConfig,
+  services: Services,
+  path: string,
+  accept: Accept<T>,
+): Validator<T>
+export function createValidator(
+  config: ValidatorConfig,
+  services: Services,
+  path: string,
+  accept: Accept<unknown> = ok,
+): Validator<unknown> {
   const check = compileChecks(config, path)
   const keys = toKeySet(config.signatureConfig, services, `${path}.signatureConfig`)
   const { decryptionConfig } = config
   const open = decryptionConfig && createOpener(decryptionConfig, `${path}.decryptionConfig`)
   const cache = createTokenCache(config.cacheConfig ?? {}, keys, services)
-  const remember = (digest: TokenDigest, proven: Result<Payload>, key: VerificationKey): Result<Payload> => {
-    if (proven.ok) cache.put(digest, proven, key)
-    return proven
+  const decide = (
+    digest: TokenDigest,
+    token: ParsedJwt,
+    key: VerificationKey,
+    nowMs: number,
+  ): Result<unknown> => {
+    const denial = disprove(token, key, nowMs)
+    if (denial !== undefined) return { ok: false, denial }
+    const outcome = accept(token.payload)
+    cache.put(digest, token.payload, key, outcome)
+    return outcome
   }
   /** `digest` is of what was sent: the cache knows it by that. */
-  const judge = (signed: string, digest: TokenDigest): Awaitable<Result<Payload>> => {
+  const judge = (signed: string, digest: TokenDigest): Awaitable<Result<unknown>> => {
     const parsed = parseJwt(signed)
     if (!parsed.ok) return parsed
     const nowMs = services.now()
     const denial = check(parsed.value, nowMs)
     if (denial !== undefined) return { ok: false, denial }
     return chain(keys.find(parsed.value.header), (key) =>
-      key.ok ? remember(digest, prove(parsed.value, key.value, nowMs), key.value) : key,
+      key.ok ? decide(digest, parsed.value, key.value, nowMs) : key,
     )
   }
   return {
@@ -60,13 +87,11 @@ export function createValidator(config: ValidatorConfig, services: Services, pat
   }
 }
 
-function prove(token: ParsedJwt, key: VerificationKey, nowMs: number): Result<Payload> {
+/** Why the key does not vouch for the token, or nothing. */
+function disprove(token: ParsedJwt, key: VerificationKey, nowMs: number): Denial | undefined {
   if (key.validity !== undefined && (nowMs < key.validity.fromMs || nowMs > key.validity.toMs)) {
-    return refuse('invalid', 'the certificate of the key is outside its validity period')
+    return refuse('invalid', 'the certificate of the key is outside its validity period').denial
   }
   const verified = verifyJws(token.jws, key)
-  if (!verified.ok) return verified
-  // Read by parseJsonObject, which freezes what it hands out: principals then share it, and copy nothing.
-  acceptFrozen(token.payload)
-  return ok(token.payload)
+  return verified.ok ? undefined : verified.denial
 }

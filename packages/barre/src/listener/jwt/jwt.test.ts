@@ -74,6 +74,26 @@ test('the same token gives the same principal, without a promise', async () => {
   assert.equal(first.value.principal, second.value.principal)
 })
 
+const beside: [what: string, change: (token: string) => string, code: string][] = [
+  ['a space before', (token) => ` ${token}`, 'malformed'],
+  ['a space after', (token) => `${token} `, 'malformed'],
+  ['a second value', (token) => `${token},${token}`, 'malformed'],
+  ['a line break inside', (token) => token.replace('.', '.\n'), 'malformed'],
+  ['a letter beyond ASCII', (token) => `${token}\u0141`, 'malformed'],
+  ['quotes', (token) => `"${token}"`, 'malformed'],
+  ['padding', (token) => `${token}=`, 'invalid'],
+  ['a fourth segment', (token) => `${token}.`, 'invalid'],
+]
+
+for (const [what, change, code] of beside) {
+  test(`refuses a token that is remembered with ${what}`, async () => {
+    const [provider, token] = [make(), await sign()]
+    assert.ok((await decide([provider], `Bearer ${token}`)).ok)
+    const decision = await decide([provider], `Bearer ${change(token)}`)
+    assert.equal(!decision.ok && decision.denial.code, code)
+  })
+}
+
 test('scopes come from the claim that scopeKey names', async () => {
   const provider = make({ scopeKey: '/realm_access/roles' })
   const decision = await decide([provider], `Bearer ${await sign({ realm_access: { roles: ['admin'] } })}`)

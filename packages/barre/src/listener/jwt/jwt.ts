@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto'
-import { chain, ok, readAuthorization, refuse, toPrincipal } from '../../core/index.ts'
+import {
+  acceptFrozen,
+  brokenCredential,
+  chain,
+  isToken68,
+  ok,
+  readAuthorizationText,
+  refuse,
+  toPrincipal,
+} from '../../core/index.ts'
 import type {
   Authenticated,
   Call,
@@ -26,25 +35,21 @@ export const jwtKind: ProviderKind<'jwtValidatorConfig', JwtValidatorConfig> = {
 
 /** Callers with a signed token, sent as `Authorization: Bearer` (RFC 6750 §2.1). */
 function createJwtListener(config: JwtValidatorConfig, services: Services, path: string): Provider<string> {
-  const validator = createValidator(config, services, path)
   const readScopes = scopeReader(config.scopeKey)
-  // The validator answers with the same payload as long as it remembers the token, so this ends when that does.
-  const known = new WeakMap<Payload, Result<Authenticated>>()
-  const identify = (payload: Payload): Result<Authenticated> => {
-    const before = known.get(payload)
-    if (before !== undefined) return before
-    const identified = authenticate(payload, readScopes(payload))
-    known.set(payload, identified)
-    return identified
-  }
+  // Once per token that is remembered: its callers then share the principal.
+  const validator = createValidator(config, services, path, (payload) =>
+    identify(payload, readScopes(payload)),
+  )
   return {
     schemes: ['Bearer'],
-    read: (call) => readAuthorization(call, 'Bearer'),
+    // A token that holds has only the characters of base64url: the others need no look of their own.
+    read: (call) => readAuthorizationText(call, 'Bearer'),
     verify: (token, call) =>
       chain(validator.validate(token), (validated) => {
-        if (!validated.ok) return { ok: false, denial: toTokenDenial(validated.denial) }
-        const problem = bindingProblem(validated.value['cnf'], call)
-        return problem === undefined ? identify(validated.value) : refuse('invalid', problem)
+        if (!validated.ok)
+          return isToken68(token) ? toTokenRefusal(validated.denial) : brokenCredential('Bearer')
+        const problem = bindingProblem(validated.value.principal.claims['cnf'], call)
+        return problem === undefined ? validated : refuse('invalid', problem)
       }),
     challenges: bearerChallenges,
     ready: () => validator.ready(),
@@ -53,13 +58,14 @@ function createJwtListener(config: JwtValidatorConfig, services: Services, path:
 }
 
 /** RFC 6750 §3.1: a request with a broken token is well-formed; it is the token that is invalid. */
-function toTokenDenial(denial: Denial): Denial {
-  return denial.code === 'malformed' ? { ...denial, code: 'invalid' } : denial
+function toTokenRefusal(denial: Denial): { readonly ok: false; readonly denial: Denial } {
+  return { ok: false, denial: denial.code === 'malformed' ? { ...denial, code: 'invalid' } : denial }
 }
 
-function authenticate(payload: Payload, scopes: readonly string[]): Result<Authenticated> {
+function identify(payload: Payload, scopes: readonly string[]): Result<Authenticated> {
   const { iss, sub, exp } = payload
   if (sub === undefined || sub === '') return refuse('invalid', 'the token has no sub, so it names nobody')
+  acceptFrozen(payload)
   const principal: Principal = toPrincipal({
     id: iss === undefined ? sub : `${iss}:${sub}`,
     username: sub,

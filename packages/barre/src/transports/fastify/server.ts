@@ -1,8 +1,7 @@
-import { ServerResponse } from 'node:http'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { intercept, refuseStreams } from '../http/index.ts'
+import { intercept, nodeHttp, refuseStreams } from '../http/index.ts'
 import type { Intercept } from '../http/index.ts'
 
 /** Upgrades on their way through Fastify's router, with what hands them to their listeners. */
@@ -51,7 +50,7 @@ function routeUpgrade(
   proceed: () => boolean,
 ): void {
   socket.on('error', ignore)
-  const response = new ServerResponse(request)
+  const response = new (nodeHttp().ServerResponse)(request)
   response.shouldKeepAlive = false
   response.assignSocket(socket)
   response.on('finish', () => {

@@ -1,7 +1,7 @@
-import { STATUS_CODES } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { DenialCode, Refusal, Reply } from '../../core/index.ts'
+import { nodeHttp } from './node-http.ts'
 
 /** A refusal as HTTP says it: what every HTTP transport sends, in its own way. */
 export interface HttpRefusal {
@@ -94,7 +94,7 @@ export function writeRefusal(socket: Duplex, refusal: HttpRefusal): void {
   const lines = [...refusal.headers, ['connection', 'close'] as const].map(
     ([name, value]) => `${name}: ${value}`,
   )
-  const head = `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`
+  const head = `HTTP/1.1 ${refusal.status} ${nodeHttp().STATUS_CODES[refusal.status]}`
   // What the client still sends is of no interest, but unread it would turn the answer into a reset.
   socket.on('error', () => undefined)
   socket.resume()

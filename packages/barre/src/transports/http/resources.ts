@@ -1,6 +1,6 @@
-import { METHODS } from 'node:http'
 import { ConfigError } from '../../core/index.ts'
 import type { Policy, Rules } from '../../core/index.ts'
+import { nodeHttp } from './node-http.ts'
 import { normalisePath } from './path.ts'
 
 /** One row of a resource table, ready to be matched. */
@@ -63,7 +63,8 @@ function parseRow(route: string, at: string): readonly [method: string, path: st
   const form = rowForm.exec(route)
   if (form === null) throw new ConfigError(at, "expected 'METHOD /path', such as 'GET /order/:id', or '* *'")
   const [, method, path] = form as unknown as [string, string, string]
-  if (method !== '*' && !METHODS.includes(method)) throw new ConfigError(at, `${method} is no HTTP method`)
+  if (method !== '*' && !nodeHttp().METHODS.includes(method))
+    throw new ConfigError(at, `${method} is no HTTP method`)
   const normal = path === '*' ? { ok: true, value: path } : normalisePath(path)
   if (!normal.ok || normal.value !== path || path.includes('%')) {
     throw new ConfigError(at, 'expected a path without escapes, empty or dot segments')

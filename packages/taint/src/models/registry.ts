@@ -1,0 +1,18 @@
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { LibraryFile } from './library.ts'
+import { Models } from './library.ts'
+
+const HERE = import.meta.dirname
+
+/** Models of the libraries this package knows, and of the project's own `barre.taint.json` files. */
+export function loadModels(extra: readonly LibraryFile[] = []): Models {
+  const models = new Models()
+  models.addMethods(JSON.parse(readFileSync(join(HERE, 'methods.json'), 'utf8')))
+  const folder = join(HERE, 'libraries')
+  for (const name of readdirSync(folder).sort()) {
+    if (name.endsWith('.json')) models.add(JSON.parse(readFileSync(join(folder, name), 'utf8')))
+  }
+  for (const file of extra) models.add(file)
+  return models
+}

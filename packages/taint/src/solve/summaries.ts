@@ -1,0 +1,102 @@
+import type { Func } from '../graph/index.ts'
+import type { Summary, World } from '../summary/index.ts'
+import { analyze, countLimit, emptySummary } from '../summary/index.ts'
+
+interface Entry {
+  summary: Summary
+  clock: number
+}
+
+/** A cycle of functions is walked until its summaries are stable, at most this often. */
+const MAX_CYCLE_ROUNDS = 4
+/** Deeper chains of unsummarised calls are cut: the functions are summarised in call order anyway. */
+const MAX_STACK = 120
+
+/**
+ * Summaries by need. A function that is asked for while it is being walked answers with what is known
+ * so far; the first function of such a cycle is walked again until nothing changes.
+ */
+export class Summaries {
+  readonly #done = new Map<Func, Entry>()
+  readonly #partial = new Map<Func, Summary>()
+  readonly #stack: Func[] = []
+  /** Lowest place on the stack that the walk so far leaned on. */
+  #lean = Number.POSITIVE_INFINITY
+  readonly #world: () => World
+  readonly #clock: () => number
+  walks = 0
+
+  constructor(world: () => World, clock: () => number) {
+    this.#world = world
+    this.#clock = clock
+  }
+
+  of(func: Func): Summary {
+    const known = this.#done.get(func)
+    if (known !== undefined) return known.summary
+    const at = this.#stack.indexOf(func)
+    if (at >= 0) {
+      this.#lean = Math.min(this.#lean, at)
+      return this.#partial.get(func) ?? emptySummary(func)
+    }
+    if (this.#stack.length >= MAX_STACK) {
+      countLimit(this.#world(), 'summary-depth')
+      return this.#partial.get(func) ?? emptySummary(func)
+    }
+    return this.#walk(func)
+  }
+
+  #walk(func: Func): Summary {
+    const depth = this.#stack.length
+    const outerLean = this.#lean
+    this.#stack.push(func)
+    let summary = emptySummary(func)
+    for (let round = 0; round < MAX_CYCLE_ROUNDS; round += 1) {
+      this.#lean = Number.POSITIVE_INFINITY
+      const clock = this.#clock()
+      this.walks += 1
+      const next = analyze(this.#world(), func)
+      const isStable = sizeOf(next) === sizeOf(summary)
+      summary = next
+      this.#partial.set(func, next)
+      if (this.#lean > depth) {
+        this.#done.set(func, { summary, clock })
+        break
+      }
+      if (this.#lean < depth || isStable) break
+    }
+    this.#stack.pop()
+    if (this.#lean >= depth) {
+      this.#done.set(func, { summary, clock: this.#clock() })
+      this.#lean = outerLean
+    } else this.#lean = Math.min(outerLean, this.#lean)
+    return summary
+  }
+
+  /** Forgets every summary that read something which has grown since, and all that build on one. */
+  invalidate(changed: (entry: Summary, clock: number) => boolean): number {
+    const stale = new Set<Func>()
+    for (const [func, entry] of this.#done) if (changed(entry.summary, entry.clock)) stale.add(func)
+    let grew = stale.size > 0
+    while (grew) {
+      grew = false
+      for (const [func, entry] of this.#done) {
+        if (stale.has(func)) continue
+        for (const callee of entry.summary.callees) {
+          if (!stale.has(callee)) continue
+          stale.add(func)
+          grew = true
+          break
+        }
+      }
+    }
+    for (const func of stale) this.#done.delete(func)
+    return stale.size
+  }
+}
+
+function sizeOf(summary: Summary): string {
+  const { returned, thrown, effects, sinks, deferred, made } = summary
+  const weight = effects.reduce((sum, effect) => sum + effect.value.labels.length + effect.value.refs.length, 0)
+  return [returned.labels.length, returned.refs.length, thrown.labels.length, thrown.refs.length, effects.length, weight, sinks.length, deferred.length, made.size].join()
+}

@@ -3,13 +3,14 @@ import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, write
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { analyzeFiles } from '@barre/taint'
-import type { LibraryFile } from "@barre/taint"
+import type { LibraryFile } from '@barre/taint'
 import type { LabelLine } from './corpus.ts'
 import { standIns } from './stand-ins.ts'
 
 export interface Found {
   readonly file: string
   readonly line: number
+  readonly endLine: number
   readonly cwes: readonly string[]
 }
 
@@ -22,8 +23,19 @@ export function runFolder(corpus: string, folder: string, lines: readonly LabelL
     const files = walk(root).filter((file) => SOURCE_FILE.test(file) && !file.endsWith('.d.ts'))
     const isLanguage = lines[0]?.cwe === 'lang'
     const models = isLanguage ? files.flatMap((file) => rewrite(file)) : []
-    const result = analyzeFiles({ cwd: root, files, models: isLanguage ? [...standIns(), ...models] : [], threats: isLanguage ? ['test'] : undefined, passUnknown: !isLanguage })
-    return result.findings.map((finding) => ({ file: join(folder, relative(root, finding.file)), line: finding.line, cwes: finding.cwes }))
+    const result = analyzeFiles({
+      cwd: root,
+      files,
+      models: isLanguage ? [...standIns(), ...models] : [],
+      threats: isLanguage ? ['test'] : undefined,
+      passUnknown: !isLanguage,
+    })
+    return result.findings.map((finding) => ({
+      file: join(folder, relative(root, finding.file)),
+      line: finding.line,
+      endLine: finding.endLine,
+      cwes: finding.cwes,
+    }))
   } finally {
     rmSync(root, { recursive: true })
   }
@@ -40,7 +52,10 @@ function walk(folder: string): string[] {
 function rewrite(file: string): LibraryFile[] {
   const models: LibraryFile[] = []
   const text = readFileSync(file, 'utf8')
-  const literal = /source\(\)/.test(text) && !/"source"/.test(text) ? text : text.replaceAll(/(["'])(?:source)\1(?!\s*[:\]])/g, 'literalSource()')
+  const literal =
+    /source\(\)/.test(text) && !/"source"/.test(text)
+      ? text
+      : text.replaceAll(/(["'])(?:source)\1(?!\s*:)/g, 'literalSource()')
   const unshadowed = literal.replaceAll(/function (source|sink|sanitizer_id)(?=\()/g, 'function unused_$1')
   const rewritten = unshadowed.replaceAll(/mkSummary\(((?:[^()]|\n)*)\)/g, (_all, inside: string) => {
     const name = `summary-${file.length}-${models.length}`
@@ -54,7 +69,8 @@ function rewrite(file: string): LibraryFile[] {
 function flowsOf(inside: string): string[] {
   const strings = [...inside.matchAll(/"([^"]*)"/g)].map((match) => translate(match[1] ?? ''))
   const flows: string[] = []
-  for (let index = 0; index + 1 < strings.length; index += 2) flows.push(`${strings[index]} -> ${strings[index + 1]}`)
+  for (let index = 0; index + 1 < strings.length; index += 2)
+    flows.push(`${strings[index]} -> ${strings[index + 1]}`)
   return flows
 }
 

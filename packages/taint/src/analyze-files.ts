@@ -44,10 +44,20 @@ export function analyzeFiles(input: AnalyzeInput): AnalyzeResult {
     funcs: program.funcs,
     models: loadModels(input.models),
     reportAt: input.reportAt ?? 'sink',
-    options: { passUnknown: input.passUnknown ?? true, strictGlobals: false, threats: new Set(input.threats ?? DEFAULT_THREATS) },
+    options: {
+      passUnknown: input.passUnknown ?? true,
+      strictGlobals: false,
+      threats: new Set(input.threats ?? DEFAULT_THREATS),
+    },
   })
   const findings = solution.findings.map(locate)
-  const stats = { modules: program.modules.length, functions: program.funcs.length, walks: solution.walks, rounds: solution.rounds, ...Object.fromEntries(solution.limits) }
+  const stats = {
+    modules: program.modules.length,
+    functions: program.funcs.length,
+    walks: solution.walks,
+    rounds: solution.rounds,
+    ...Object.fromEntries(solution.limits),
+  }
   return { findings, problems: program.problems, stats }
 }
 
@@ -55,7 +65,14 @@ function locate(finding: Finding): Report {
   const { module, span } = finding
   const start = position(module.text, span.start)
   const end = position(module.text, span.end)
-  return { file: module.file, ...start, endLine: end.line, endColumn: end.column, cwes: [kindOf(finding.kind).cwe], finding }
+  return {
+    file: module.file,
+    ...start,
+    endLine: end.line,
+    endColumn: end.column,
+    cwes: [kindOf(finding.kind).cwe],
+    finding,
+  }
 }
 
 /** Line and column, both counted from 1. */

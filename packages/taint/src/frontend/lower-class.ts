@@ -27,8 +27,9 @@ export function lowerClass(lower: Lower, node: ClassDeclaration | ClassExpressio
   const name = node.name?.text ?? 'default'
   const isExpression = node.kind === SyntaxKind.ClassExpression
   const own = isExpression && node.name !== undefined ? declare(lower, name) : undefined
-  const heritage = [...(node.heritageClauses ?? [])].find((clause) => clause.token === SyntaxKind.ExtendsKeyword)
-    ?.types[0]
+  const heritage = [...(node.heritageClauses ?? [])].find(
+    (clause) => clause.token === SyntaxKind.ExtendsKeyword,
+  )?.types[0]
   const base = heritage === undefined ? undefined : declare(lower, SUPER)
   const extended = heritage === undefined ? undefined : lower.expr(heritage.expression)
   let construct: Func | undefined

@@ -32,6 +32,7 @@ import {
   SyntaxKind,
   isIdentifier,
   isImportExpression,
+  isPrivateIdentifier,
   isSpreadElement,
   isStringLiteralLikeNode,
   isTemplateExpression,
@@ -39,6 +40,7 @@ import {
 import type { Arg, AssignOp, CompareOp, Expr, Span } from '../graph/index.ts'
 import { lowerJsx } from './lower-jsx.ts'
 import { lowerObject } from './lower-object.ts'
+import { privateKey } from './lower-pattern.ts'
 import type { Lower } from './lower.ts'
 import { freshId, span } from './lower.ts'
 import { SUPER, holderOfThis, lookup, refer } from './scope.ts'
@@ -295,7 +297,7 @@ const HANDLERS: ReadonlyMap<SyntaxKind, Handler> = new Map<SyntaxKind, Handler>(
     on<PropertyAccessExpression>((lower, node, at) => ({
       k: 'member',
       object: lower.expr(node.expression),
-      key: node.name.text,
+      key: isPrivateIdentifier(node.name) ? privateKey(node.name.text) : node.name.text,
       ...at,
     })),
   ],

@@ -11,6 +11,7 @@ import {
   isObjectLiteralExpression,
   isOmittedExpression,
   isParenthesizedExpression,
+  isPrivateIdentifier,
   isPropertyAssignment,
   isShorthandPropertyAssignment,
   isSpreadAssignment,
@@ -47,8 +48,14 @@ export function lowerKey(lower: Lower, node: Node): Key {
       ? String(key.value)
       : key
   }
+  if (isPrivateIdentifier(node)) return privateKey(node.text)
   const text = (node as Node & { readonly text?: string }).text
   return text ?? node.getText(lower.source)
+}
+
+/** `this.#x` and `this['#x']` are two fields. */
+export function privateKey(text: string): string {
+  return `#${text}`
 }
 
 function nameTarget(lower: Lower, name: string, node: Node): Pattern {

@@ -44,7 +44,8 @@ const ARROWS: readonly (readonly [arrow: string, carry: Carry])[] = [
 export function parseFlow(row: string, where: string): FlowRow {
   for (const [arrow, carry] of ARROWS) {
     const at = row.indexOf(` ${arrow} `)
-    if (at > 0) return { from: parseAccess(row.slice(0, at), where), carry, to: parseAccess(row.slice(at + 4), where) }
+    if (at > 0)
+      return { from: parseAccess(row.slice(0, at), where), carry, to: parseAccess(row.slice(at + 4), where) }
   }
   throw new ModelError(where, `expected "FROM -> TO" with one of -> ~> => *> +>, got "${row}"`)
 }

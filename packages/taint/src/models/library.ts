@@ -20,7 +20,11 @@ export interface EntryFile {
   readonly params?: readonly string[]
   readonly flows?: readonly string[]
   readonly clears?: readonly string[]
-  readonly guard?: { readonly argument: number; readonly clears: readonly string[]; readonly outcome?: boolean }
+  readonly guard?: {
+    readonly argument: number
+    readonly clears: readonly string[]
+    readonly outcome?: boolean
+  }
   /** Callback places -> the types of their parameters (`-` for none). */
   readonly callbacks?: Readonly<Record<string, readonly string[]>>
   readonly chain?: 'shared' | 'route'
@@ -61,7 +65,12 @@ export class Models {
     for (const [names, entry] of Object.entries(methods)) {
       for (const name of names.split(/\s*\|\s*/)) {
         const row = this.methods.get(name) ?? emptyRow()
-        this.#fill(row, 'builtin', name, Array.isArray(entry) ? { flows: entry as readonly string[] } : (entry as EntryFile))
+        this.#fill(
+          row,
+          'builtin',
+          name,
+          Array.isArray(entry) ? { flows: entry as readonly string[] } : (entry as EntryFile),
+        )
         this.methods.set(name, row)
       }
     }
@@ -86,7 +95,9 @@ export class Models {
     const scope = name.startsWith('@') ? 2 : 1
     const root = this.#packages.get(parts.slice(0, scope).join('/'))
     const member = parts.at(-1)
-    return root === undefined || parts.length <= scope || member === undefined ? undefined : memberOf(root, member)
+    return root === undefined || parts.length <= scope || member === undefined
+      ? undefined
+      : memberOf(root, member)
   }
 
   #package(name: string): ApiNode {
@@ -113,7 +124,9 @@ export class Models {
     const parts = splitPath(path)
     const first = parts[0] ?? ''
     const isClass = parts[1] === 'new()'
-    const named = isClass ? undefined : this.#types.get(first.includes('#') ? first : `${packageName}#${first}`)
+    const named = isClass
+      ? undefined
+      : this.#types.get(first.includes('#') ? first : `${packageName}#${first}`)
     let at = named ?? this.#package(packageName)
     for (const part of named === undefined ? parts : parts.slice(1)) at = this.#step(at, part, packageName)
     return at
@@ -158,7 +171,8 @@ export class Models {
   #named(packageName: string, type: string, path: string): ApiNode {
     const key = type.includes('#') ? type : `${packageName}#${type}`
     const [owner, name] = key.split('#')
-    if (owner === undefined || name === undefined) throw new ModelError(path, `expected a type, got "${type}"`)
+    if (owner === undefined || name === undefined)
+      throw new ModelError(path, `expected a type, got "${type}"`)
     return this.#type(owner, name)
   }
 
@@ -168,13 +182,21 @@ export class Models {
       const access = parseAccess(at, path)
       const position = access.base.kind === 'arg' ? access.base.from : 0
       const last = access.steps.at(-1)
-      const name = last?.kind === 'field' && !last.name.startsWith('<') ? last.name : (entry.params?.[position] ?? `argument ${position + 1}`)
-      for (const kind of kinds.split(/\s*,\s*/)) row.sinks.push({ at: access, kind, name, when: entry.when, arity: entry.arity, isNew: entry.isNew })
+      const name =
+        last?.kind === 'field' && !last.name.startsWith('<')
+          ? last.name
+          : (entry.params?.[position] ?? `argument ${position + 1}`)
+      for (const kind of kinds.split(/\s*,\s*/))
+        row.sinks.push({ at: access, kind, name, when: entry.when, arity: entry.arity, isNew: entry.isNew })
     }
     for (const flow of entry.flows ?? []) row.flows.push(parseFlow(flow, path))
     if (entry.clears !== undefined) row.clears |= maskOf(entry.clears)
     if (entry.guard !== undefined) {
-      row.guards.push({ argument: entry.guard.argument, kinds: maskOf(entry.guard.clears), outcome: entry.guard.outcome ?? true })
+      row.guards.push({
+        argument: entry.guard.argument,
+        kinds: maskOf(entry.guard.clears),
+        outcome: entry.guard.outcome ?? true,
+      })
     }
     for (const [at, types] of Object.entries(entry.callbacks ?? {})) {
       const params = types.map((type) => (type === '-' ? undefined : this.#named(packageName, type, path)))
@@ -183,6 +205,7 @@ export class Models {
     if (entry.assigned !== undefined) row.assigned = { kind: entry.assigned, name: entry.params?.[0] ?? path }
     if (entry.inert === true) row.isInert = true
     if (entry.native !== undefined) row.native = entry.native
+    if (entry.isNew !== undefined) row.isNew = entry.isNew
   }
 }
 

@@ -51,6 +51,8 @@ export interface Row {
   clears: number
   /** Assigning to this place is a sink. */
   assigned: { readonly kind: string; readonly name: string } | undefined
+  /** The flows hold only for `new f()`, or only for `f()`. */
+  isNew: boolean | undefined
   /** Handled by the engine's own function of this name. */
   native: string | undefined
   /** The call takes its code's own text only (a tagged template that binds). */
@@ -58,13 +60,33 @@ export interface Row {
 }
 
 export function emptyRow(): Row {
-  return { source: undefined, sinks: [], flows: [], guards: [], callbacks: [], clears: 0, assigned: undefined, native: undefined, isInert: false }
+  return {
+    source: undefined,
+    sinks: [],
+    flows: [],
+    guards: [],
+    callbacks: [],
+    clears: 0,
+    assigned: undefined,
+    native: undefined,
+    isNew: undefined,
+    isInert: false,
+  }
 }
 
 let lastId = 0
 export function newNode(label: string): ApiNode {
   lastId += 1
-  return { id: lastId, label, members: new Map(), any: undefined, result: undefined, instance: undefined, alias: undefined, row: undefined }
+  return {
+    id: lastId,
+    label,
+    members: new Map(),
+    any: undefined,
+    result: undefined,
+    instance: undefined,
+    alias: undefined,
+    row: undefined,
+  }
 }
 
 const MAX_ALIAS = 6

@@ -41,11 +41,28 @@ export class Findings {
     if (before !== undefined && before.path.length <= path.length) return
     const { cwe, severity, name } = kindOf(site.kind)
     const message = `tainted value passed to sensitive parameter '${parameter}'`
-    this.#found.set(key, { kind: name, cwe, severity, confidence: source.confidence, module, span, message, parameter, callee: site.callee, source, path })
+    this.#found.set(key, {
+      kind: name,
+      cwe,
+      severity,
+      confidence: source.confidence,
+      module,
+      span,
+      message,
+      parameter,
+      callee: site.callee,
+      source,
+      path,
+    })
   }
 
   all(): Finding[] {
-    return [...this.#found.values()].sort((a, b) => a.module.file.localeCompare(b.module.file) || a.span.start - b.span.start || a.kind.localeCompare(b.kind))
+    return [...this.#found.values()].sort(
+      (a, b) =>
+        a.module.file.localeCompare(b.module.file) ||
+        a.span.start - b.span.start ||
+        a.kind.localeCompare(b.kind),
+    )
   }
 }
 
@@ -59,7 +76,13 @@ function storyOf(label: Label, source: Source): Step[] {
   const story: Step[] = []
   for (const step of visible) {
     const last = story.at(-1)
-    if (last !== undefined && last.module === step.module && last.span.start === step.span.start && last.span.end === step.span.end) continue
+    if (
+      last !== undefined &&
+      last.module === step.module &&
+      last.span.start === step.span.start &&
+      last.span.end === step.span.end
+    )
+      continue
     story.push(step)
   }
   return story.slice(0, MAX_STORY)

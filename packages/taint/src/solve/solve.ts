@@ -46,7 +46,8 @@ export function solve(input: SolveInput): Solution {
     limits,
     summaryOf: (func) => summaries.of(func),
     report: (label: Label, site: SinkSite, argument?: Step) => findings.add(label, site, argument),
-    source: (kind, text, step, isImplicit, confidence) => sourceOf(input.options, sources, kind, text, step, isImplicit, confidence),
+    source: (kind, text, step, isImplicit, confidence) =>
+      sourceOf(input.options, sources, kind, text, step, isImplicit, confidence),
     nestCall: (outer, inner) => nesting.id(outer, inner) ?? (countLimit(world, 'nested-calls'), undefined),
   }
   const modules = moduleOrder(input.modules)
@@ -55,13 +56,23 @@ export function solve(input: SolveInput): Solution {
   for (; rounds < MAX_ROUNDS; rounds += 1) {
     for (const module of modules) summaries.of(module.init)
     for (const func of order) summaries.of(func)
-    const stale = summaries.invalidate((summary, clock) => [...summary.reads].some((obj) => globals.changedAfter(obj, clock)))
+    const stale = summaries.invalidate((summary, clock) =>
+      [...summary.reads].some((obj) => globals.changedAfter(obj, clock)),
+    )
     if (stale === 0) break
   }
   return { findings: findings.all(), limits, walks: summaries.walks, rounds: rounds + 1 }
 }
 
-function sourceOf(options: Options, sources: Map<string, Source>, kind: string, text: string, step: Step, isImplicit: boolean, confidence: number): Source | undefined {
+function sourceOf(
+  options: Options,
+  sources: Map<string, Source>,
+  kind: string,
+  text: string,
+  step: Step,
+  isImplicit: boolean,
+  confidence: number,
+): Source | undefined {
   if (!options.threats.has(kind)) return undefined
   const key = `${step.module.id}:${step.span.start}:${step.span.end}:${text}`
   let source = sources.get(key)

@@ -97,6 +97,19 @@ export class Summaries {
 
 function sizeOf(summary: Summary): string {
   const { returned, thrown, effects, sinks, deferred, made } = summary
-  const weight = effects.reduce((sum, effect) => sum + effect.value.labels.length + effect.value.refs.length, 0)
-  return [returned.labels.length, returned.refs.length, thrown.labels.length, thrown.refs.length, effects.length, weight, sinks.length, deferred.length, made.size].join()
+  const weight = effects.reduce(
+    (sum, effect) => sum + effect.value.labels.length + effect.value.refs.length,
+    0,
+  )
+  return [
+    returned.labels.length,
+    returned.refs.length,
+    thrown.labels.length,
+    thrown.refs.length,
+    effects.length,
+    weight,
+    sinks.length,
+    deferred.length,
+    made.size,
+  ].join()
 }

@@ -36,7 +36,8 @@ export function analyze(world: World, func: Func): Summary {
 
 function newFrame(world: World, func: Func): Frame {
   const holder: { frame?: Frame } = {}
-  const miss = (obj: Obj, field: string): Value => (holder.frame === undefined ? EMPTY : missing(holder.frame, obj, field))
+  const miss = (obj: Obj, field: string): Value =>
+    holder.frame === undefined ? EMPTY : missing(holder.frame, obj, field)
   const entry = new State(miss)
   const frame: Frame = {
     world,
@@ -92,7 +93,13 @@ function inputOf(frame: Frame, param: Param, index: number): Value {
   if (sensitive !== undefined) {
     const label = pathLabel(childPath(path, TEXT), 0, undefined)
     for (const kind of sensitive) {
-      addSink(frame, label, { module: frame.func.module, span: param.span, kind: kind === '*' ? 'any' : kind, parameter: param.name, callee: frame.func.name })
+      addSink(frame, label, {
+        module: frame.func.module,
+        span: param.span,
+        kind: kind === '*' ? 'any' : kind,
+        parameter: param.name,
+        callee: frame.func.name,
+      })
     }
     return clear(input, EVERY)
   }
@@ -103,6 +110,12 @@ function inputOf(frame: Frame, param: Param, index: number): Value {
 }
 
 function annotated(frame: Frame, param: Param): Value {
-  const source = frame.world.source('annotation', `@tainted ${param.name}`, stepAt(frame, '@tainted', param.span), false, 1)
+  const source = frame.world.source(
+    'annotation',
+    `@tainted ${param.name}`,
+    stepAt(frame, '@tainted', param.span),
+    false,
+    1,
+  )
   return source === undefined ? EMPTY : { ...UNKNOWN, labels: [sourceLabel(source)] }
 }

@@ -1,17 +1,29 @@
 import type { Access, AccessStep, ApiNode, Carry, FlowRow, Row, SinkRow } from '../models/index.ts'
 import { instanceOf, resultOf, rowOf } from '../models/index.ts'
 import { argumentAt, argumentValues } from './arguments.ts'
-import { chainParams } from './chain.ts'
+import { chainParams, mountRouters } from './chain.ts'
 import type { Call, Frame, Outcome } from './frame.ts'
 import { impliedCall, isTopLevel } from './frame.ts'
 import { awaited, deepLabels, read, rejected, slot, slots, textOf, write, writeSlot } from './heap-access.ts'
 import { NATIVES, copyInto } from './natives.ts'
 import type { Obj, ObjKind } from './object.ts'
-import { AWAIT, ELEMENT, REJECT, SELF, VALUE, childPath } from './path.ts'
+import { AWAIT, ELEMENT, KEYS, REJECT, SELF, VALUE, childPath } from './path.ts'
 import { addSinks, siteOf } from './sinks.ts'
 import type { Arg } from './summary.ts'
 import type { Label, Value } from './value.ts'
-import { EMPTY, UNKNOWN, clear, join, joinAll, joinLabels, ofLabels, ofRefs, pathLabel, sourceLabel, traced } from './value.ts'
+import {
+  EMPTY,
+  UNKNOWN,
+  clear,
+  join,
+  joinAll,
+  joinLabels,
+  ofLabels,
+  ofRefs,
+  pathLabel,
+  sourceLabel,
+  traced,
+} from './value.ts'
 
 /** Calls a modelled function. Undefined when the models say nothing of calling it. */
 export function applyApi(frame: Frame, node: ApiNode, call: Call, target?: Obj): Outcome | undefined {
@@ -24,13 +36,25 @@ export function applyApi(frame: Frame, node: ApiNode, call: Call, target?: Obj):
 }
 
 function saysHow(row: Row): boolean {
-  return row.sinks.length + row.flows.length + row.guards.length + row.callbacks.length > 0 || row.native !== undefined || row.isInert || row.clears !== 0
+  return (
+    row.sinks.length + row.flows.length + row.guards.length + row.callbacks.length > 0 ||
+    row.native !== undefined ||
+    row.isInert ||
+    row.clears !== 0
+  )
 }
 
 function madeBy(frame: Frame, node: ApiNode, call: Call): Value | undefined {
   const result = call.isNew ? instanceOf(node) : resultOf(node)
   if (result === undefined) return undefined
-  const made = ofRefs([frame.world.heap.at(call.id, { kind: 'api', api: result }, isTopLevel(frame))])
+  const isPlain =
+    result.members.size === 0 &&
+    result.any === undefined &&
+    result.alias === undefined &&
+    result.result === undefined
+  const made = isPlain
+    ? UNKNOWN
+    : ofRefs([frame.world.heap.at(call.id, { kind: 'api', api: result }, isTopLevel(frame))])
   const source = rowOf(result)?.source
   if (source === undefined) return made
   const step = { module: call.module, span: call.span, why: result.label }
@@ -45,7 +69,7 @@ export function applyRow(frame: Frame, row: Row, call: Call, label: string, targ
     const outcome = NATIVES[row.native]?.(frame, call, target)
     if (outcome !== undefined) return outcome
   }
-  if (row.isInert) return { value: UNKNOWN, thrown: EMPTY }
+  if (row.isInert || (row.isNew !== undefined && row.isNew !== call.isNew)) return { value: UNKNOWN, thrown: EMPTY }
   return new RowCall(frame, row, call).run()
 }
 
@@ -65,7 +89,10 @@ function applySink(frame: Frame, sink: SinkRow, call: Call, label: string): void
 
 function positionsOf(base: Access['base'] & { kind: 'arg' }, args: readonly Arg[]): number[] {
   if (base.fromEnd) return [args.length - 1 + base.from]
-  const last = Math.min(base.to, Math.max(args.length - 1, args.some((arg) => arg.spread) ? base.from + 2 : 0, base.from))
+  const last = Math.min(
+    base.to,
+    Math.max(args.length - 1, args.some((arg) => arg.spread) ? base.from + 2 : 0, base.from),
+  )
   return Array.from({ length: last - base.from + 1 }, (_, at) => base.from + at)
 }
 
@@ -75,6 +102,7 @@ function stepInto(frame: Frame, value: Value, step: AccessStep): Value {
   if (step.name === AWAIT) return awaited(frame, value)
   if (step.name === REJECT) return rejected(frame, value)
   if (step.name === ELEMENT) return elements(frame, value)
+  if (step.name === KEYS) return read(frame, { ...value, labels: [] }, KEYS)
   return read(frame, value, step.name)
 }
 
@@ -82,7 +110,14 @@ function stepInto(frame: Frame, value: Value, step: AccessStep): Value {
 function elements(frame: Frame, value: Value): Value {
   const maps = value.refs.filter((obj) => obj.kind === 'map')
   const plain = read(frame, { ...value, refs: value.refs.filter((obj) => obj.kind !== 'map') }, undefined)
-  return joinAll([plain, ...maps.flatMap((obj) => [...slots(frame, obj)].filter(([field]) => field.startsWith(VALUE) || field === ELEMENT).map(([, one]) => one))])
+  return joinAll([
+    plain,
+    ...maps.flatMap((obj) =>
+      [...slots(frame, obj)]
+        .filter(([field]) => field.startsWith(VALUE) || field === ELEMENT)
+        .map(([, one]) => one),
+    ),
+  ])
 }
 
 /** Moves data as one row says, calling back what it is given. */
@@ -111,28 +146,41 @@ class RowCall {
   #callBack(): void {
     const positions = new Set<number>()
     for (const access of this.#accesses()) {
-      if (access.base.kind === 'arg') for (const position of positionsOf(access.base, this.#call.args)) positions.add(position)
+      if (access.base.kind === 'arg')
+        for (const position of positionsOf(access.base, this.#call.args)) positions.add(position)
     }
     for (const position of [...positions].sort((a, b) => a - b)) this.#runCallback(position)
   }
 
   #accesses(): Access[] {
-    const takes = this.#row.flows.flatMap(({ from, to }) => [from, to]).filter((access) => access.steps.some((step) => step.kind === 'param' || step.kind === 'result'))
+    const takes = this.#row.flows
+      .flatMap(({ from, to }) => [from, to])
+      .filter((access) => access.steps.some((step) => step.kind === 'param' || step.kind === 'result'))
     return [...takes, ...this.#row.callbacks.map((row) => row.at)]
   }
 
   #runCallback(position: number): void {
     const callback = argumentAt(this.#frame, this.#call.args, position)
-    const given = this.#row.callbacks.filter((row) => row.at.base.kind === 'arg' && position >= row.at.base.from && position <= row.at.base.to)
+    const given = this.#row.callbacks.filter(
+      (row) => row.at.base.kind === 'arg' && position >= row.at.base.from && position <= row.at.base.to,
+    )
     const args: Value[] = []
     let self: Value = UNKNOWN
-    for (const row of given) for (const [index, value] of chainParams(this.#frame, row, this.#call).entries()) put(args, index, value)
+    for (const row of given) {
+      const shift =
+        row.params.length === 3 && callback.refs.some((obj) => obj.func?.params.length === 4) ? 1 : 0
+      for (const [index, value] of chainParams(this.#frame, row, this.#call).entries())
+        put(args, index + shift, value)
+      mountRouters(this.#frame, row, this.#call, callback, row.params)
+    }
     for (const flow of this.#row.flows) {
       const step = flow.to.steps[0]
       if (flow.to.base.kind !== 'arg' || step?.kind !== 'param' || !covers(flow.to.base, position)) continue
       const value = this.#carried(flow)
       if (step.isThis) self = join(self, value)
-      else for (let index = step.from; index <= Math.min(step.to, step.from + 4); index += 1) put(args, index, value)
+      else
+        for (let index = step.from; index <= Math.min(step.to, step.from + 4); index += 1)
+          put(args, index, value)
     }
     this.#freshParams(args, position)
     this.#results.set(position, this.#invoke(position, callback, args, self, given.length > 0))
@@ -143,17 +191,35 @@ class RowCall {
     for (const { from } of this.#row.flows) {
       const step = from.steps[0]
       if (from.base.kind !== 'arg' || step?.kind !== 'param' || !covers(from.base, position)) continue
-      const made = ofRefs([this.#frame.world.heap.at(this.#call.id * 64 + step.from + 0.25, { kind: 'object' })])
+      const made = ofRefs([
+        this.#frame.world.heap.at(this.#call.id * 64 + step.from + 0.25, { kind: 'object' }),
+      ])
       put(args, step.from, made)
       this.#params.set(`${position}:${step.from}`, made)
     }
   }
 
-  #invoke(position: number, callback: Value, args: readonly Value[], self: Value, isHandler: boolean): Outcome {
+  #invoke(
+    position: number,
+    callback: Value,
+    args: readonly Value[],
+    self: Value,
+    isHandler: boolean,
+  ): Outcome {
     const inner = this.#frame.world.nestCall(this.#call.id, position + 1)
     const callable = callback.refs.some((obj) => obj.kind !== 'object' && obj.kind !== 'array')
     if (inner === undefined || (!callable && !isHandler)) return { value: EMPTY, thrown: EMPTY }
-    const call = { ...impliedCall(this.#frame, inner, self, args.map((value) => ({ value, spread: false })), this.#call.name), module: this.#call.module, span: this.#call.span }
+    const call = {
+      ...impliedCall(
+        this.#frame,
+        inner,
+        self,
+        args.map((value) => ({ value, spread: false })),
+        this.#call.name,
+      ),
+      module: this.#call.module,
+      span: this.#call.span,
+    }
     const outcome = this.#frame.invoke(isHandler ? flattenHandlers(this.#frame, callback) : callback, call)
     if (!isHandler) this.#thrown = join(this.#thrown, outcome.thrown)
     return outcome
@@ -161,7 +227,13 @@ class RowCall {
 
   #flow(flow: FlowRow): void {
     const value = this.#carried(flow)
-    if (value.labels.length === 0 && value.refs.length === 0 && value.constants === undefined && flow.to.steps.length === 0) return
+    if (
+      value.labels.length === 0 &&
+      value.refs.length === 0 &&
+      value.constants === undefined &&
+      flow.to.steps.length === 0
+    )
+      return
     const { base, steps } = flow.to
     if (base.kind === 'return') this.#value = join(this.#value, wrap(this.#frame, this.#call, steps, value))
     else if (base.kind === 'throw') this.#thrown = join(this.#thrown, value)
@@ -169,7 +241,9 @@ class RowCall {
   }
 
   #arguments(access: Access): Value[] {
-    return access.base.kind === 'arg' ? positionsOf(access.base, this.#call.args).map((at) => argumentAt(this.#frame, this.#call.args, at)) : []
+    return access.base.kind === 'arg'
+      ? positionsOf(access.base, this.#call.args).map((at) => argumentAt(this.#frame, this.#call.args, at))
+      : []
   }
 
   #store(targets: readonly Value[], steps: readonly AccessStep[], value: Value): void {
@@ -194,15 +268,21 @@ class RowCall {
   #sources(access: Access): Value[] {
     const { base, steps } = access
     const [first, ...rest] = steps
-    if (base.kind === 'this') return [steps.reduce((at, step) => stepInto(this.#frame, at, step), this.#call.thisValue)]
+    if (base.kind === 'this')
+      return [steps.reduce((at, step) => stepInto(this.#frame, at, step), this.#call.thisValue)]
     if (base.kind !== 'arg') return []
     if (first?.kind === 'result' || first?.kind === 'param') {
       return positionsOf(base, this.#call.args).map((position) => {
-        const from = first.kind === 'result' ? this.#results.get(position)?.value : this.#params.get(`${position}:${first.from}`)
+        const from =
+          first.kind === 'result'
+            ? this.#results.get(position)?.value
+            : this.#params.get(`${position}:${first.from}`)
         return rest.reduce((at, step) => stepInto(this.#frame, at, step), from ?? EMPTY)
       })
     }
-    const values = base.fromEnd ? this.#arguments(access) : argumentValues(this.#frame, this.#call.args, base.from, base.to)
+    const values = base.fromEnd
+      ? this.#arguments(access)
+      : argumentValues(this.#frame, this.#call.args, base.from, base.to)
     return values.map((value) => steps.reduce((at, step) => stepInto(this.#frame, at, step), value))
   }
 }
@@ -228,7 +308,9 @@ export function carry(frame: Frame, value: Value, how: Carry): Value {
   if (how === 'text') return ofLabels(textOf(frame, value))
   if (how === 'deep') return ofLabels(deepLabels(frame, value))
   let labels = value.labels
-  for (const obj of value.refs) if (obj.path !== undefined && obj.kind === 'symbolic') labels = joinLabels(labels, selfLabel(obj, value.cleared))
+  for (const obj of value.refs)
+    if (obj.path !== undefined && obj.kind === 'symbolic')
+      labels = joinLabels(labels, selfLabel(obj, value.cleared))
   return ofLabels(labels)
 }
 
@@ -256,7 +338,8 @@ function wrap(frame: Frame, call: Call, steps: readonly AccessStep[], value: Val
 }
 
 function store(frame: Frame, target: Value, field: string, value: Value): void {
-  if (!field.startsWith('<')) write(frame, { ...target, refs: target.refs }, field, join(read(frame, target, field), value))
+  if (!field.startsWith('<'))
+    write(frame, { ...target, refs: target.refs }, field, join(read(frame, target, field), value))
   else for (const obj of target.refs) writeSlot(frame, obj, field, join(slot(frame, obj, field), value))
 }
 

@@ -23,7 +23,8 @@ function spreadArgument(frame: Frame, args: readonly Arg[], index: number, sprea
       continue
     }
     const length = knownLength(frame, arg.value)
-    if (length === undefined) return join(found, looseRest(frame, args, args.indexOf(arg), arg.value, index - position))
+    if (length === undefined)
+      return join(found, looseRest(frame, args, args.indexOf(arg), arg.value, index - position))
     if (index < position + length) return join(found, read(frame, arg.value, String(index - position)))
     position += length
   }
@@ -42,26 +43,40 @@ function knownLength(frame: Frame, value: Value): number | undefined {
   const obj = value.refs[0]
   if (obj?.kind !== 'array') return undefined
   const fields = frame.state.fields(obj)
-  if (fields.has(ELEMENT)) return undefined
+  if ((fields.get(ELEMENT) ?? EMPTY) !== EMPTY) return undefined
   const indexes = [...fields.keys()].filter((field) => /^\d+$/.test(field))
   return indexes.length
 }
 
 /** Arguments from `from` on, as the array a rest parameter holds. */
-export function fillRest(frame: Frame, args: readonly Arg[], from: number, put: (field: string, value: Value) => void): void {
+export function fillRest(
+  frame: Frame,
+  args: readonly Arg[],
+  from: number,
+  put: (field: string, value: Value) => void,
+): void {
   const spreadAt = args.findIndex((arg) => arg.spread)
   const fixed = spreadAt < 0 ? args.length : spreadAt
   for (let index = from; index < fixed; index += 1) put(String(index - from), args[index]?.value ?? UNKNOWN)
   if (spreadAt < 0) return
   const lengths = args.slice(spreadAt).map((arg) => (arg.spread ? knownLength(frame, arg.value) : 1))
-  const total = lengths.reduce<number | undefined>((sum, length) => (sum === undefined || length === undefined ? undefined : sum + length), spreadAt)
+  const total = lengths.reduce<number | undefined>(
+    (sum, length) => (sum === undefined || length === undefined ? undefined : sum + length),
+    spreadAt,
+  )
   if (total !== undefined) {
-    for (let index = Math.max(from, spreadAt); index < total; index += 1) put(String(index - from), argumentAt(frame, args, index))
+    for (let index = Math.max(from, spreadAt); index < total; index += 1)
+      put(String(index - from), argumentAt(frame, args, index))
     return
   }
   for (const arg of args.slice(spreadAt)) put(ELEMENT, arg.spread ? iterate(frame, arg.value) : arg.value)
   const first = args[spreadAt]
-  if (first !== undefined) for (let index = 0; index < 3; index += 1) put(String(index + Math.max(0, spreadAt - from)), read(frame, first.value, String(index + Math.max(0, from - spreadAt))))
+  if (first !== undefined)
+    for (let index = 0; index < 3; index += 1)
+      put(
+        String(index + Math.max(0, spreadAt - from)),
+        read(frame, first.value, String(index + Math.max(0, from - spreadAt))),
+      )
 }
 
 /** Whole-array taint of spread arguments, for places that take any argument. */

@@ -18,7 +18,8 @@ export function evaluateCall(frame: Frame, expr: Expr & { k: 'call' }): Value {
   if (callee.k === 'member' || callee.k === 'index') return callMember(frame, expr, callee)
   const target = calleeOf(frame, callee)
   const call = callOf(frame, expr, nameOf(callee), UNKNOWN)
-  const direct = callee.k === 'name' && !expr.isNew ? callFixed(frame, callee.binding, target, call) : undefined
+  const direct =
+    callee.k === 'name' && !expr.isNew ? callFixed(frame, callee.binding, target, call) : undefined
   const outcome = direct ?? invokeKnown(frame, target, call) ?? invokeUnknown(frame, call, EMPTY)
   return finish(frame, expr, call, outcome)
 }
@@ -41,9 +42,20 @@ function assertFacts(frame: Frame, expr: Expr & { k: 'call' }, _call: Call): voi
 }
 
 /** A function by a name that never changes needs no value: it may be captured and yet unread here. */
-function callFixed(frame: Frame, binding: Parameters<typeof readBinding>[1], target: Value, call: Call): Outcome | undefined {
+function callFixed(
+  frame: Frame,
+  binding: Parameters<typeof readBinding>[1],
+  target: Value,
+  call: Call,
+): Outcome | undefined {
   const { fixed } = binding
-  if (fixed === undefined || !('params' in fixed) || binding.owner === frame.func || binding.owner.parent === undefined) return undefined
+  if (
+    fixed === undefined ||
+    !('params' in fixed) ||
+    binding.owner === frame.func ||
+    binding.owner.parent === undefined
+  )
+    return undefined
   for (const obj of target.refs) if (obj.func === fixed) frame.invoked.add(obj)
   return applyFunction(frame, fixed, call)
 }
@@ -51,7 +63,8 @@ function callFixed(frame: Frame, binding: Parameters<typeof readBinding>[1], tar
 /** A name nothing was ever stored in may still be a global the models know. */
 function calleeOf(frame: Frame, callee: Expr): Value {
   const value = frame.eval(callee)
-  if (callee.k !== 'name' || value.refs.length > 0 || callee.binding.import !== undefined) return value
+  const isCallable = value.refs.some((obj) => obj.kind !== 'object' && obj.kind !== 'array')
+  if (callee.k !== 'name' || isCallable || callee.binding.import !== undefined) return value
   return join(value, readGlobal(frame, callee.binding.name))
 }
 
@@ -62,9 +75,21 @@ function nameOf(callee: Expr): string {
 }
 
 function callOf(frame: Frame, expr: Expr & { k: 'call' }, name: string, thisValue: Value): Call {
-  const args: Arg[] = expr.args.map((arg) => ({ value: frame.eval(arg.value), spread: arg.spread, span: arg.value }))
+  const args: Arg[] = expr.args.map((arg) => ({
+    value: frame.eval(arg.value),
+    spread: arg.spread,
+    span: arg.value,
+  }))
   frame.span = expr
-  const call = { id: expr.id, module: frame.func.module, span: expr, args, thisValue, isNew: expr.isNew, name }
+  const call = {
+    id: expr.id,
+    module: frame.func.module,
+    span: expr,
+    args,
+    thisValue,
+    isNew: expr.isNew,
+    name,
+  }
   return expr.kinds === undefined ? call : { ...call, kinds: expr.kinds }
 }
 
@@ -77,11 +102,44 @@ function callSuper(frame: Frame, expr: Expr & { k: 'call' }): Value {
 
 /** Methods so named are often a program's own: the built-in meaning is only one of two. */
 const AMBIGUOUS: ReadonlySet<string> = new Set([
-  'get', 'set', 'add', 'find', 'filter', 'test', 'exec', 'match', 'replace', 'write', 'end', 'delete', 'entries', 'values', 'keys', 'update',
-  'next', 'at', 'with', 'read', 'parse', 'search', 'fill', 'flat', 'clone', 'copy', 'format', 'on', 'once', 'emit', 'push',
+  'get',
+  'set',
+  'add',
+  'find',
+  'filter',
+  'test',
+  'exec',
+  'match',
+  'replace',
+  'write',
+  'end',
+  'delete',
+  'entries',
+  'values',
+  'keys',
+  'update',
+  'next',
+  'at',
+  'with',
+  'read',
+  'parse',
+  'search',
+  'fill',
+  'flat',
+  'clone',
+  'copy',
+  'format',
+  'on',
+  'once',
+  'emit',
+  'push',
 ])
 
-function callMember(frame: Frame, expr: Expr & { k: 'call' }, callee: Expr & { k: 'member' | 'index' }): Value {
+function callMember(
+  frame: Frame,
+  expr: Expr & { k: 'call' },
+  callee: Expr & { k: 'member' | 'index' },
+): Value {
   const isSuper = callee.object.k === 'super'
   const receiver = isSuper ? frame.thisValue : frame.eval(callee.object)
   const target = isSuper || callee.k === 'index' ? frame.eval(callee) : memberTarget(frame, callee, receiver)
@@ -94,18 +152,39 @@ function callMember(frame: Frame, expr: Expr & { k: 'call' }, callee: Expr & { k
 }
 
 /** `Array.prototype.push.apply(list, more)`, `[].slice.call(list)`: a built-in method on another receiver. */
-function borrowedMethod(frame: Frame, callee: Expr & { k: 'member' }, receiver: Value, call: Call): Outcome | undefined {
+function borrowedMethod(
+  frame: Frame,
+  callee: Expr & { k: 'member' },
+  receiver: Value,
+  call: Call,
+): Outcome | undefined {
   const method = callee.object
-  if ((callee.key !== 'call' && callee.key !== 'apply') || method.k !== 'member' || isObjectPrototype(method.object)) return undefined
-  const isKnown = frame.world.models.methods.has(method.key) && receiver.refs.every((obj) => obj.kind === 'api')
+  if (
+    (callee.key !== 'call' && callee.key !== 'apply') ||
+    method.k !== 'member' ||
+    isObjectPrototype(method.object)
+  )
+    return undefined
+  const isKnown =
+    frame.world.models.methods.has(method.key) && receiver.refs.every((obj) => obj.kind === 'api')
   if (!isKnown) return undefined
   const [self, ...rest] = call.args
   const args = callee.key === 'call' ? rest : rest.slice(0, 1).map((arg) => ({ ...arg, spread: true }))
-  return invokeMember(frame, EMPTY, { ...call, name: method.key, args, thisValue: self?.value ?? UNKNOWN }, method.key)
+  return invokeMember(
+    frame,
+    EMPTY,
+    { ...call, name: method.key, args, thisValue: self?.value ?? UNKNOWN },
+    method.key,
+  )
 }
 
 function isObjectPrototype(expr: Expr): boolean {
-  return expr.k === 'member' && expr.key === 'prototype' && expr.object.k === 'global' && expr.object.name === 'Object'
+  return (
+    expr.k === 'member' &&
+    expr.key === 'prototype' &&
+    expr.object.k === 'global' &&
+    expr.object.name === 'Object'
+  )
 }
 
 function untainted(frame: Frame, expr: Expr & { k: 'call' }, call: Call): Value {
@@ -129,5 +208,7 @@ export function invokeMember(frame: Frame, target: Value, call: Call, name: stri
   const isCertain = known !== undefined && callable.refs.some((obj) => obj.kind !== 'symbolic')
   if (row === undefined || isCertain) return known ?? invokeUnknown(frame, call, call.thisValue)
   const builtin = applyRow(frame, row, call, name)
-  return known === undefined ? builtin : { value: join(known.value, builtin.value), thrown: join(known.thrown, builtin.thrown) }
+  return known === undefined
+    ? builtin
+    : { value: join(known.value, builtin.value), thrown: join(known.thrown, builtin.thrown) }
 }

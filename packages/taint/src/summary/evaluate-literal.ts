@@ -13,7 +13,8 @@ import { EMPTY, UNKNOWN, join, joinLabels, ofRefs } from './value.ts'
 
 export function evaluateFunction(frame: Frame, expr: Expr & { k: 'function' }): Value {
   const made = frame.world.heap.at(expr.id, { kind: 'function', func: expr.func }, isTopLevel(frame))
-  for (const binding of expr.func.captures) writeSlot(frame, made, `@${binding.id}`, ofRefs([frame.cell(binding)]))
+  for (const binding of expr.func.captures)
+    writeSlot(frame, made, `@${binding.id}`, ofRefs([frame.cell(binding)]))
   if (!frame.created.has(made)) frame.created.set(made, EMPTY)
   return ofRefs([made])
 }
@@ -37,7 +38,13 @@ function fill(frame: Frame, made: Obj, members: readonly ObjectMember[]): readon
     const key = keyOf(frame, member.key)
     const isAccessor = member.kind !== 'field'
     if (isAccessor) writeSlot(frame, made, `${member.kind}:${key ?? ''}`, value)
-    else writeSlot(frame, made, key ?? ELEMENT, key === undefined ? join(slot(frame, made, ELEMENT), value) : value)
+    else
+      writeSlot(
+        frame,
+        made,
+        key ?? ELEMENT,
+        key === undefined ? join(slot(frame, made, ELEMENT), value) : value,
+      )
     adopt(frame, value, made)
   }
   return labels
@@ -57,11 +64,20 @@ export function evaluateClass(frame: Frame, expr: Expr & { k: 'class' }): Value 
   writeSlot(frame, made, 'prototype', ofRefs([prototype]))
   writeSlot(frame, prototype, 'constructor', ofRefs([made]))
   if (cls.extends !== undefined) extend(frame, made, prototype, frame.eval(cls.extends), cls.base)
-  if (cls.construct !== undefined) writeSlot(frame, made, CONSTRUCTOR, closure(frame, expr.id + 0.25, cls.construct, expr))
+  if (cls.construct !== undefined)
+    writeSlot(frame, made, CONSTRUCTOR, closure(frame, expr.id + 0.25, cls.construct, expr))
   for (const member of cls.members) addMember(frame, made, prototype, member)
   for (const block of cls.statics) {
     const value = closure(frame, block.id + 0.25, block, expr)
-    frame.invoke(value, { id: block.id + 0.75, module: frame.func.module, span: expr, args: [], thisValue: ofRefs([made]), isNew: false, name: 'static' })
+    frame.invoke(value, {
+      id: block.id + 0.75,
+      module: frame.func.module,
+      span: expr,
+      args: [],
+      thisValue: ofRefs([made]),
+      isNew: false,
+      name: 'static',
+    })
   }
   if (!frame.created.has(made)) frame.created.set(made, EMPTY)
   return ofRefs([made])
@@ -71,7 +87,13 @@ function closure(frame: Frame, id: number, func: (Expr & { k: 'function' })['fun
   return evaluateFunction(frame, { k: 'function', id, func, start: at.start, end: at.end })
 }
 
-function extend(frame: Frame, made: Obj, prototype: Obj, base: Value, binding: Parameters<typeof readBinding>[1] | undefined): void {
+function extend(
+  frame: Frame,
+  made: Obj,
+  prototype: Obj,
+  base: Value,
+  binding: Parameters<typeof readBinding>[1] | undefined,
+): void {
   if (binding !== undefined) writeBinding(frame, binding, base)
   writeSlot(frame, made, PROTO, base)
   writeSlot(frame, prototype, PROTO, read(frame, base, 'prototype'))
@@ -86,7 +108,15 @@ function addMember(frame: Frame, made: Obj, prototype: Obj, member: ClassMember)
     for (const one of value.refs) frame.invoked.add(one)
     if (!member.isStatic) writeSlot(frame, made, `${INITIALIZER}${key}`, value)
     else {
-      const call = { id: made.id * 64 + member.span.start + 0.5, module: frame.func.module, span: member.span, args: [], thisValue: ofRefs([made]), isNew: false, name: key }
+      const call = {
+        id: made.id * 64 + member.span.start + 0.5,
+        module: frame.func.module,
+        span: member.span,
+        args: [],
+        thisValue: ofRefs([made]),
+        isNew: false,
+        name: key,
+      }
       write(frame, ofRefs([made]), key, frame.invoke(value, call).value)
     }
     return
@@ -104,9 +134,23 @@ export function evaluateJsx(frame: Frame, expr: Expr & { k: 'jsx' }): Value {
   if (expr.children.length > 0) writeSlot(frame, props, 'children', children.reduce(join, EMPTY))
   if (typeof expr.tag === 'string') {
     const markup = read(frame, slot(frame, props, HTML), '__html')
-    addSinks(frame, textOf(frame, markup), { module: frame.func.module, span: expr, kind: 'html', parameter: '__html', callee: HTML })
+    addSinks(frame, textOf(frame, markup), {
+      module: frame.func.module,
+      span: expr,
+      kind: 'html',
+      parameter: '__html',
+      callee: HTML,
+    })
     return UNKNOWN
   }
-  const call = { id: expr.id + 0.5, module: frame.func.module, span: expr, args: [{ value: ofRefs([props]), spread: false }], thisValue: UNKNOWN, isNew: false, name: 'component' }
+  const call = {
+    id: expr.id + 0.5,
+    module: frame.func.module,
+    span: expr,
+    args: [{ value: ofRefs([props]), spread: false }],
+    thisValue: UNKNOWN,
+    isNew: false,
+    name: 'component',
+  }
   return frame.invoke(frame.eval(expr.tag), call).value
 }

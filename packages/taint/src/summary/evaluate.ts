@@ -12,7 +12,18 @@ import { ELEMENT } from './path.ts'
 import { assign } from './patterns.ts'
 import { typedValue } from './typed.ts'
 import type { Label, Value } from './value.ts'
-import { EMPTY, UNKNOWN, clear, clearLabels, constant, join, joinLabels, ofLabels, ofRefs, traced } from './value.ts'
+import {
+  EMPTY,
+  UNKNOWN,
+  clear,
+  clearLabels,
+  constant,
+  join,
+  joinLabels,
+  ofLabels,
+  ofRefs,
+  traced,
+} from './value.ts'
 
 type Handler = (frame: Frame, expr: Expr) => Value
 
@@ -42,10 +53,14 @@ function concat(frame: Frame, expr: Expr & { k: 'concat' }): Value {
   let prefix: string | undefined = ''
   for (const part of expr.parts) {
     const value = evaluate(frame, part)
-    const cleared = STRING_KINDS | (prefix !== undefined && part !== expr.parts[0] && FIXES_HOST.test(prefix) ? HOST_KINDS : 0)
+    const cleared =
+      STRING_KINDS |
+      (prefix !== undefined && part !== expr.parts[0] && FIXES_HOST.test(prefix) ? HOST_KINDS : 0)
     labels = joinLabels(labels, clearLabels(textOf(frame, value), cleared))
-    const text: string | undefined = value.constants?.length === 1 && labels.length === 0 ? String(value.constants[0]) : undefined
-    prefix = prefix === undefined || text === undefined ? (labels.length === 0 ? undefined : prefix) : prefix + text
+    const text: string | undefined =
+      value.constants?.length === 1 && labels.length === 0 ? String(value.constants[0]) : undefined
+    prefix =
+      prefix === undefined || text === undefined ? (labels.length === 0 ? undefined : prefix) : prefix + text
   }
   if (labels.length === 0) return prefix === undefined ? UNKNOWN : constant(prefix)
   return traced(ofLabels(labels), stepAt(frame, 'concatenated', expr))
@@ -83,7 +98,8 @@ function moduleMember(frame: Frame, object: Value, key: string): Value | undefin
   if (modules.length === 0) return undefined
   let found = read(frame, object, key)
   for (const obj of modules) {
-    if (obj.module !== undefined) found = join(found, exportedName(frame, { from: { specifier: '', module: obj.module }, name: key }))
+    if (obj.module !== undefined)
+      found = join(found, exportedName(frame, { from: { specifier: '', module: obj.module }, name: key }))
   }
   return found
 }
@@ -92,7 +108,8 @@ function evaluateIndex(frame: Frame, expr: Expr & { k: 'index' }): Value {
   const object = evaluate(frame, expr.object)
   const index = evaluate(frame, expr.index)
   frame.span = expr
-  const key = index.constants?.length === 1 && index.labels.length === 0 ? String(index.constants[0]) : undefined
+  const key =
+    index.constants?.length === 1 && index.labels.length === 0 ? String(index.constants[0]) : undefined
   return read(frame, object, key)
 }
 
@@ -127,17 +144,31 @@ function evaluateAssign(frame: Frame, expr: Expr & { k: 'assign' }): Value {
     return UNKNOWN
   }
   const given = evaluate(frame, expr.value)
-  const value = expr.op === '+=' ? ofLabels(joinLabels(clearLabels(textOf(frame, before), STRING_KINDS), clearLabels(textOf(frame, given), STRING_KINDS))) : join(before, given)
+  const value =
+    expr.op === '+='
+      ? ofLabels(
+          joinLabels(
+            clearLabels(textOf(frame, before), STRING_KINDS),
+            clearLabels(textOf(frame, given), STRING_KINDS),
+          ),
+        )
+      : join(before, given)
   assign(frame, expr.target, value)
   return value
 }
 
 function currentOf(frame: Frame, expr: Expr & { k: 'assign' }): Value {
-  if (expr.target.k === 'bind') return evaluate(frame, { k: 'name', binding: expr.target.binding, start: expr.start, end: expr.end })
+  if (expr.target.k === 'bind')
+    return evaluate(frame, { k: 'name', binding: expr.target.binding, start: expr.start, end: expr.end })
   return expr.target.k === 'place' ? evaluate(frame, expr.target.place) : UNKNOWN
 }
 
-function branch(frame: Frame, test: Expr, outcome: boolean, value: Expr | undefined): { value: Value; state: Frame['state'] } {
+function branch(
+  frame: Frame,
+  test: Expr,
+  outcome: boolean,
+  value: Expr | undefined,
+): { value: Value; state: Frame['state'] } {
   const base = frame.state
   frame.state = base.fork()
   assume(frame, test, outcome)
@@ -207,17 +238,27 @@ function evaluateSequence(frame: Frame, expr: Expr & { k: 'sequence' }): Value {
 
 function evaluateModule(frame: Frame, expr: Expr & { k: 'module' }): Value {
   const { module } = expr.ref
-  const value = module === undefined ? exportedName(frame, { from: expr.ref, name: '*' }) : required(frame, module, expr.isImport)
+  const value =
+    module === undefined
+      ? exportedName(frame, { from: expr.ref, name: '*' })
+      : required(frame, module, expr.isImport)
   if (!expr.isImport) return value
   const made = frame.world.heap.at(expr.id, { kind: 'promise' }, isTopLevel(frame))
   writeSlot(frame, made, '<await>', value)
   return ofRefs([made])
 }
 
-function required(frame: Frame, module: NonNullable<(Expr & { k: 'module' })['ref']['module']>, isImport: boolean): Value {
+function required(
+  frame: Frame,
+  module: NonNullable<(Expr & { k: 'module' })['ref']['module']>,
+  isImport: boolean,
+): Value {
   const namespace = ofRefs([frame.world.heap.moduleOf(module)])
   if (isImport) return namespace
-  return join(namespace, read(frame, ofRefs([frame.world.heap.at(module.id, { kind: 'object' }, true)]), 'exports'))
+  return join(
+    namespace,
+    read(frame, ofRefs([frame.world.heap.at(module.id, { kind: 'object' }, true)]), 'exports'),
+  )
 }
 
 function evaluateCast(frame: Frame, expr: Expr & { k: 'cast' }): Value {
@@ -239,7 +280,9 @@ const HANDLERS: Readonly<Record<Expr['k'], Handler>> = {
   name: on('name', evaluateName),
   global: on('global', (frame, expr) => readGlobal(frame, expr.name)),
   this: on('this', evaluateThis),
-  super: on('super', (frame, expr) => (expr.binding === undefined ? EMPTY : readBinding(frame, expr.binding))),
+  super: on('super', (frame, expr) =>
+    expr.binding === undefined ? EMPTY : readBinding(frame, expr.binding),
+  ),
   member: on('member', evaluateMember),
   index: on('index', evaluateIndex),
   call: on('call', evaluateCall),

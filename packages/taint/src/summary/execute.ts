@@ -63,20 +63,30 @@ function executeIf(frame: Frame, stmt: Stmt & { k: 'if' }): void {
 }
 
 function startLoop(frame: Frame, label: string | undefined, isSwitch = false): Loop {
-  const loop: Loop = { isSwitch, labels: label === undefined ? [] : [label], base: frame.state, breaks: [], continues: [] }
+  const loop: Loop = {
+    isSwitch,
+    labels: label === undefined ? [] : [label],
+    base: frame.state,
+    breaks: [],
+    continues: [],
+  }
   frame.loops.push(loop)
   return loop
 }
 
 function executeLoop(frame: Frame, stmt: Stmt & { k: 'loop' }): void {
   if (stmt.test !== undefined && !stmt.testLast) frame.eval(stmt.test)
-  repeat(frame, () => {
-    if (stmt.test !== undefined && !stmt.testLast) assume(frame, stmt.test, true)
-    execute(frame, stmt.body)
-  }, () => {
-    if (stmt.update !== undefined) frame.eval(stmt.update)
-    if (stmt.test !== undefined) frame.eval(stmt.test)
-  })
+  repeat(
+    frame,
+    () => {
+      if (stmt.test !== undefined && !stmt.testLast) assume(frame, stmt.test, true)
+      execute(frame, stmt.body)
+    },
+    () => {
+      if (stmt.update !== undefined) frame.eval(stmt.update)
+      if (stmt.test !== undefined) frame.eval(stmt.test)
+    },
+  )
   if (stmt.test !== undefined) assume(frame, stmt.test, false)
 }
 
@@ -97,13 +107,17 @@ function repeat(frame: Frame, body: () => void, step: () => void): void {
 function executeEach(frame: Frame, stmt: Stmt & { k: 'each' }): void {
   const over = frame.eval(stmt.over)
   for (const obj of over.refs) if (obj.kind === 'generator') throwTo(frame, slot(frame, obj, REJECT), join)
-  repeat(frame, () => {
-    frame.span = stmt.over
-    const element = stmt.of ? iterate(frame, over) : { ...UNKNOWN, labels: over.labels }
-    if (stmt.isAwait) throwTo(frame, rejected(frame, element), join)
-    assign(frame, stmt.target, stmt.isAwait ? awaited(frame, element) : element)
-    execute(frame, stmt.body)
-  }, () => {})
+  repeat(
+    frame,
+    () => {
+      frame.span = stmt.over
+      const element = stmt.of ? iterate(frame, over) : { ...UNKNOWN, labels: over.labels }
+      if (stmt.isAwait) throwTo(frame, rejected(frame, element), join)
+      assign(frame, stmt.target, stmt.isAwait ? awaited(frame, element) : element)
+      execute(frame, stmt.body)
+    },
+    () => {},
+  )
 }
 
 function executeSwitch(frame: Frame, stmt: Stmt & { k: 'switch' }): void {
@@ -177,9 +191,11 @@ function executeThrow(frame: Frame, stmt: Stmt & { k: 'throw' }): void {
 function executeJump(frame: Frame, stmt: Stmt & { k: 'jump' }): void {
   const { label } = stmt
   const reachable = frame.loops.filter((one) => !stmt.isContinue || !one.isSwitch)
-  const loop = label === undefined ? reachable.at(-1) : reachable.findLast((one) => one.labels.includes(label))
+  const loop =
+    label === undefined ? reachable.at(-1) : reachable.findLast((one) => one.labels.includes(label))
   const target = loop ?? reachable.at(-1)
-  if (target !== undefined) (stmt.isContinue ? target.continues : target.breaks).push(frame.state.since(target.base))
+  if (target !== undefined)
+    (stmt.isContinue ? target.continues : target.breaks).push(frame.state.since(target.base))
   frame.state.isDead = true
 }
 

@@ -73,7 +73,11 @@ function compareFacts(frame: Frame, test: Expr & { k: 'compare' }, outcome: bool
 function typeofFacts(_frame: Frame, place: Expr, type: Value): Fact[] {
   const name = type.constants?.length === 1 ? type.constants[0] : undefined
   if (typeof name !== 'string') return []
-  return TEXT_TYPES.has(name) ? (name === 'string' ? about(place, maskOf(OBJECT_KINDS)) : []) : about(place, EVERY)
+  return TEXT_TYPES.has(name)
+    ? name === 'string'
+      ? about(place, maskOf(OBJECT_KINDS))
+      : []
+    : about(place, EVERY)
 }
 
 /** Equal to something untainted: as harmless as that. */
@@ -98,7 +102,9 @@ function isHarmless(frame: Frame, expr: Expr): boolean {
 function indexOfFacts(left: Expr, right: Expr, isEqual: boolean): Fact[] {
   if (isEqual || left.k !== 'call' || left.callee.k !== 'member' || left.callee.key !== 'indexOf') return []
   const argument = left.args[0]?.value
-  return argument !== undefined && right.k === 'const' && right.value === -1 && !isText(left.callee.object) ? about(argument, EVERY) : []
+  return argument !== undefined && right.k === 'const' && right.value === -1 && !isText(left.callee.object)
+    ? about(argument, EVERY)
+    : []
 }
 
 function isText(expr: Expr): boolean {
@@ -108,7 +114,8 @@ function isText(expr: Expr): boolean {
 /** `list.indexOf(x) >= 0`. */
 function rangeFacts(_frame: Frame, test: Expr & { k: 'compare' }, outcome: boolean): Fact[] {
   const { left, right, op } = test
-  if (left.k !== 'call' || left.callee.k !== 'member' || left.callee.key !== 'indexOf' || right.k !== 'const') return []
+  if (left.k !== 'call' || left.callee.k !== 'member' || left.callee.key !== 'indexOf' || right.k !== 'const')
+    return []
   const argument = left.args[0]?.value
   const bound = Number(right.value)
   const atLeast = (op === '>=' && bound >= 0) || (op === '>' && bound >= -1)
@@ -119,13 +126,28 @@ function rangeFacts(_frame: Frame, test: Expr & { k: 'compare' }, outcome: boole
 function callFacts(frame: Frame, test: Expr & { k: 'call' }, outcome: boolean): Fact[] {
   const { callee, args } = test
   if (callee.k === 'member') {
-    const found = methodFacts(frame, callee, args.map((arg) => arg.value), outcome)
+    const found = methodFacts(
+      frame,
+      callee,
+      args.map((arg) => arg.value),
+      outcome,
+    )
     if (found !== undefined) return found
   }
   return frame.eval(callee).refs.flatMap((obj) => {
-    if (obj.func !== undefined) return guardFacts(frame, obj.func, args.map((arg) => arg.value), outcome)
+    if (obj.func !== undefined)
+      return guardFacts(
+        frame,
+        obj.func,
+        args.map((arg) => arg.value),
+        outcome,
+      )
     const row = obj.api === undefined ? undefined : rowOf(obj.api)
-    return (row?.guards ?? []).flatMap((guard) => (guard.outcome === outcome && args[guard.argument] !== undefined ? about(args[guard.argument]?.value ?? test, guard.kinds) : []))
+    return (row?.guards ?? []).flatMap((guard) =>
+      guard.outcome === outcome && args[guard.argument] !== undefined
+        ? about(args[guard.argument]?.value ?? test, guard.kinds)
+        : [],
+    )
   })
 }
 
@@ -137,16 +159,25 @@ function guardFacts(frame: Frame, func: Func, args: readonly Expr[], outcome: bo
   })
 }
 
-function methodFacts(frame: Frame, callee: Expr & { k: 'member' }, args: readonly Expr[], outcome: boolean): Fact[] | undefined {
+function methodFacts(
+  frame: Frame,
+  callee: Expr & { k: 'member' },
+  args: readonly Expr[],
+  outcome: boolean,
+): Fact[] | undefined {
   const first = args[0]
   if (first === undefined) return undefined
-  if (callee.key === 'call' || callee.key === 'apply') return reflectiveFacts(frame, callee.object, args, outcome)
-  if ((callee.key === 'includes' || callee.key === 'has') && outcome && isAllowList(frame, callee.object)) return about(first, EVERY)
+  if (callee.key === 'call' || callee.key === 'apply')
+    return reflectiveFacts(frame, callee.object, args, outcome)
+  if ((callee.key === 'includes' || callee.key === 'has') && outcome && isAllowList(frame, callee.object))
+    return about(first, EVERY)
   if ((callee.key === 'hasOwnProperty' || callee.key === 'hasOwn') && outcome) return about(first, EVERY)
   if (callee.key === 'some' && outcome) return someFacts(callee.object, first)
-  if (callee.key === 'test' && callee.object.k === 'regex') return outcome && isStrict(callee.object.source) ? about(first, EVERY) : []
+  if (callee.key === 'test' && callee.object.k === 'regex')
+    return outcome && isStrict(callee.object.source) ? about(first, EVERY) : []
   if (callee.key === 'test') return regexFacts(frame, callee.object, first, outcome)
-  if ((callee.key === 'match') && first.k === 'regex' && outcome) return isStrict(first.source) ? about(callee.object, EVERY) : []
+  if (callee.key === 'match' && first.k === 'regex' && outcome)
+    return isStrict(first.source) ? about(callee.object, EVERY) : []
   return undefined
 }
 
@@ -170,16 +201,30 @@ function reflectiveFacts(frame: Frame, callee: Expr, args: readonly Expr[], outc
 
 function isAllowList(frame: Frame, list: Expr): boolean {
   const value = frame.eval(list)
-  return !isText(list) && value.labels.length === 0 && value.refs.every((obj) => obj.kind !== 'symbolic' || obj.path?.root.kind === 'captured' || obj.path?.root.kind === 'this')
+  return (
+    !isText(list) &&
+    value.labels.length === 0 &&
+    value.refs.every(
+      (obj) =>
+        obj.kind !== 'symbolic' || obj.path?.root.kind === 'captured' || obj.path?.root.kind === 'this',
+    )
+  )
 }
 
 /** `allowed.some((one) => one === x)`. */
 function someFacts(_list: Expr, callback: Expr): Fact[] {
   if (callback.k !== 'function') return []
   const last = callback.func.body.at(-1)
-  if (last?.k !== 'return' || last.value?.k !== 'compare' || (last.value.op !== '===' && last.value.op !== '==')) return []
+  if (
+    last?.k !== 'return' ||
+    last.value?.k !== 'compare' ||
+    (last.value.op !== '===' && last.value.op !== '==')
+  )
+    return []
   const { left, right } = last.value
-  return [left, right].filter((side) => side.k !== 'name' || side.binding.owner !== callback.func).flatMap((side) => about(side, EVERY))
+  return [left, right]
+    .filter((side) => side.k !== 'name' || side.binding.owner !== callback.func)
+    .flatMap((side) => about(side, EVERY))
 }
 
 /** Anchored at both ends and made of harmless characters only. */

@@ -23,17 +23,36 @@ export function finish(frame: Frame, thrown: Value, guards: readonly Guard[]): S
   for (const obj of state.objects()) {
     const isLocalGlobal = obj.isGlobal && isTopLevel(frame)
     if (isLocalGlobal || (obj.kind !== 'symbolic' && !obj.isGlobal)) continue
-    for (const [field, value] of state.fields(obj)) pushEffect(frame, effects, leaving, { target: obj, field, value })
+    for (const [field, value] of state.fields(obj))
+      pushEffect(frame, effects, leaving, { target: obj, field, value })
   }
-  for (const one of frame.deferred.values()) leaving.push(one.callee, one.thisValue, ...one.args.map((arg) => arg.value))
+  for (const one of frame.deferred.values())
+    leaving.push(one.callee, one.thisValue, ...one.args.map((arg) => arg.value))
   collect(state, leaving, made)
-  return { func: frame.func, ...outcome, effects, made, sinks: [...frame.sinks.values()], deferred: [...frame.deferred.values()], guards, reads: frame.reads, callees: frame.callees }
+  return {
+    func: frame.func,
+    ...outcome,
+    effects,
+    made,
+    sinks: [...frame.sinks.values()],
+    deferred: [...frame.deferred.values()],
+    guards,
+    reads: frame.reads,
+    callees: frame.callees,
+  }
 }
 
 function pushEffect(frame: Frame, effects: Effect[], leaving: Value[], effect: Effect): void {
   const { target, field, value } = effect
   if (target.isGlobal && !dependsOnInput(value)) return
-  if (target.kind === 'symbolic' && value.refs.length === 1 && value.labels.length === 0 && value.refs[0]?.path?.parent === target.path && value.refs[0]?.path?.field === field) return
+  if (
+    target.kind === 'symbolic' &&
+    value.refs.length === 1 &&
+    value.labels.length === 0 &&
+    value.refs[0]?.path?.parent === target.path &&
+    value.refs[0]?.path?.field === field
+  )
+    return
   if (effects.length >= MAX_EFFECTS) {
     countLimit(frame.world, 'effects-per-function')
     return
@@ -87,14 +106,23 @@ function resultOf(frame: Frame, thrown: Value): { returned: Value; thrown: Value
     return { returned: ofRefs([made]), thrown: EMPTY }
   }
   if (!func.isAsync) return { returned: marked, thrown }
-  return { returned: promiseOf(frame, site, awaited(frame, marked), join(thrown, rejected(frame, marked))), thrown: EMPTY }
+  return {
+    returned: promiseOf(frame, site, awaited(frame, marked), join(thrown, rejected(frame, marked))),
+    thrown: EMPTY,
+  }
 }
 
 function markResult(frame: Frame, returned: Value): Value {
   const { returnMarks, returnType } = frame.func
   if (returnMarks.untainted === true || returnType?.inert === true) return clear(returned, EVERY)
   if (returnMarks.tainted === true) {
-    const source = frame.world.source('annotation', `@tainted ${frame.func.name}()`, stepAt(frame, '@tainted', frame.func.span), false, 1)
+    const source = frame.world.source(
+      'annotation',
+      `@tainted ${frame.func.name}()`,
+      stepAt(frame, '@tainted', frame.func.span),
+      false,
+      1,
+    )
     return source === undefined ? returned : join(returned, { ...UNKNOWN, labels: [sourceLabel(source)] })
   }
   const typed = returned.refs.length === 0 ? typedValue(frame, returnType) : undefined

@@ -60,7 +60,13 @@ export interface Outcome {
 }
 
 /** A call that no source text spells out: an accessor, a callback run by a library. */
-export function impliedCall(frame: Frame, id: number, thisValue: Value, args: readonly Arg[], name: string): Call {
+export function impliedCall(
+  frame: Frame,
+  id: number,
+  thisValue: Value,
+  args: readonly Arg[],
+  name: string,
+): Call {
   return { id, module: frame.func.module, span: frame.span, args, thisValue, isNew: false, name }
 }
 

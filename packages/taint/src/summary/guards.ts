@@ -11,7 +11,9 @@ export function guardsOf(frame: Frame): readonly Guard[] {
   const declared = func.guardOf
   if (declared !== undefined) {
     const param = func.params.findIndex((one) => one.name === declared.parameter)
-    return param >= 0 && declared.type?.inert === true ? [{ param, kinds: EVERY, outcome: true }] : inferred(frame)
+    return param >= 0 && declared.type?.inert === true
+      ? [{ param, kinds: EVERY, outcome: true }]
+      : inferred(frame)
   }
   return inferred(frame)
 }

@@ -2,9 +2,21 @@ import { EVERY, memberOf, rowOf } from '../models/index.ts'
 import type { Frame } from './frame.ts'
 import { impliedCall, stepAt } from './frame.ts'
 import type { Obj } from './object.ts'
-import { AWAIT, BOX, COPIED, DEEP, ELEMENT, KEYS, PROTO, REJECT, VALUE, childPath } from './path.ts'
+import { AWAIT, BOX, COPIED, DEEP, EARLIER, ELEMENT, KEYS, PROTO, REJECT, VALUE, childPath } from './path.ts'
 import type { Label, Value } from './value.ts'
-import { EMPTY, UNKNOWN, clear, clearLabels, join, joinAll, joinLabels, ofRefs, pathLabel, sourceLabel, textLabel } from './value.ts'
+import {
+  EMPTY,
+  UNKNOWN,
+  clear,
+  clearLabels,
+  join,
+  joinAll,
+  joinLabels,
+  ofRefs,
+  pathLabel,
+  sourceLabel,
+  textLabel,
+} from './value.ts'
 
 const MAX_PROTOTYPES = 8
 const MAX_TEXT_DEPTH = 4
@@ -44,7 +56,9 @@ export function slots(frame: Frame, obj: Obj): Map<string, Value> {
 /** Reads a named field, or with `undefined` any field at all. */
 export function read(frame: Frame, value: Value, key: string | undefined): Value {
   if (key !== undefined && INERT_FIELDS.has(key)) return UNKNOWN
-  const parts = value.refs.map((obj) => (key === undefined ? readAny(frame, obj) : readField(frame, obj, key, value)))
+  const parts = value.refs.map((obj) =>
+    key === undefined ? readAny(frame, obj) : readField(frame, obj, key, value),
+  )
   const found = clear(joinAll(parts), value.cleared)
   if (value.labels.length === 0) return parts.length === 0 ? UNKNOWN : found
   return { ...found, labels: joinLabels(value.labels, found.labels), constants: undefined }
@@ -57,13 +71,15 @@ function readField(frame: Frame, obj: Obj, key: string, receiver: Value): Value 
     const own = joinAll(at.map((one) => readOwn(frame, one, key, receiver)))
     found = join(found, own)
     if (own.refs.length > 0 || own.labels.length > 0 || (own.constants?.length ?? 0) > 0) return found
-    at = at.flatMap((one) => (one.kind === 'symbolic' ? [] : [...slot(frame, one, COPIED).refs, ...slot(frame, one, PROTO).refs]))
+    at = at.flatMap((one) =>
+      one.kind === 'symbolic' ? [] : [...slot(frame, one, COPIED).refs, ...slot(frame, one, PROTO).refs],
+    )
   }
   return found
 }
 
 function readOwn(frame: Frame, obj: Obj, key: string, receiver: Value): Value {
-  if (obj.kind === 'api') return join(slot(frame, obj, key), readApi(frame, obj, key))
+  if (obj.kind === 'api') return joinAll([slot(frame, obj, key), readApi(frame, obj, key), readEarlier(frame, obj, key)])
   if (obj.kind === 'module') return readModule(frame, obj, key)
   const own = slot(frame, obj, key)
   if (obj.kind === 'symbolic') return join(own, frame.state.written(obj, ELEMENT) ?? EMPTY)
@@ -74,6 +90,11 @@ function readOwn(frame: Frame, obj: Obj, key: string, receiver: Value): Value {
   }
   if (key === 'prototype' && obj.kind === 'function' && own === EMPTY) return prototypeOf(frame, obj)
   return loose
+}
+
+/** Only what each of them wrote itself: links are not followed on. */
+function readEarlier(frame: Frame, obj: Obj, key: string): Value {
+  return joinAll(slot(frame, obj, EARLIER).refs.map((one) => slot(frame, one, key)))
 }
 
 /** A plain function's `prototype` exists once somebody asks for it. */
@@ -89,12 +110,25 @@ function readApi(frame: Frame, obj: Obj, key: string): Value {
   const source = rowOf(node)?.source
   const made = ofRefs([frame.world.heap.api(node)])
   if (source === undefined) return made
-  const at = frame.world.source(source.kind, node.label, stepAt(frame, node.label), frame.applying > 0, source.confidence)
+  const at = frame.world.source(
+    source.kind,
+    node.label,
+    stepAt(frame, node.label),
+    frame.applying > 0,
+    source.confidence,
+  )
   return at === undefined ? made : { ...made, labels: [sourceLabel(at)] }
 }
 
 function readModule(frame: Frame, obj: Obj, key: string): Value {
-  const own = join(slot(frame, obj, key), joinAll(slot(frame, obj, 'module.exports').refs.map((one) => (one === obj ? EMPTY : readField(frame, one, key, EMPTY)))))
+  const own = join(
+    slot(frame, obj, key),
+    joinAll(
+      slot(frame, obj, 'module.exports').refs.map((one) =>
+        one === obj ? EMPTY : readField(frame, one, key, EMPTY),
+      ),
+    ),
+  )
   if (own === EMPTY && key === 'default') return join(slot(frame, obj, 'module.exports'), ofRefs([obj]))
   return own === EMPTY ? defaultMember(frame, obj, key) : own
 }
@@ -160,7 +194,12 @@ export function awaited(frame: Frame, value: Value, depth = 0): Value {
     return join(kept, depth < MAX_TEXT_DEPTH ? awaited(frame, inner, depth + 1) : inner)
   })
   const found = clear(joinAll(parts), value.cleared)
-  return { labels: joinLabels(value.labels, found.labels), refs: found.refs, cleared: found.cleared, constants: parts.length === 0 ? value.constants : undefined }
+  return {
+    labels: joinLabels(value.labels, found.labels),
+    refs: found.refs,
+    cleared: found.cleared,
+    constants: parts.length === 0 ? value.constants : undefined,
+  }
 }
 
 function readApiAwait(frame: Frame, obj: Obj): Value {
@@ -219,7 +258,8 @@ export function deepLabels(frame: Frame, value: Value): readonly Label[] {
       if (obj.path !== undefined && obj.kind === 'symbolic' && at.cleared !== EVERY) {
         labels = joinLabels(labels, [pathLabel(childPath(obj.path, DEEP), at.cleared, startOf(frame, obj))])
       }
-      for (const [field, inner] of slots(frame, obj)) if (field !== PROTO && !field.startsWith('@')) queue.push(clear(inner, at.cleared))
+      for (const [field, inner] of slots(frame, obj))
+        if (field !== PROTO && !field.startsWith('@')) queue.push(clear(inner, at.cleared))
     }
   }
   return labels
@@ -235,7 +275,8 @@ export function write(frame: Frame, target: Value, key: string | undefined, valu
   const field = key ?? ELEMENT
   const isCertain = target.refs.length === 1 && key !== undefined
   for (const obj of target.refs) {
-    const setter = key === undefined || obj.kind === 'symbolic' ? EMPTY : readField(frame, obj, `set:${key}`, target)
+    const setter =
+      key === undefined || obj.kind === 'symbolic' ? EMPTY : readField(frame, obj, `set:${key}`, target)
     if (setter.refs.some((one) => one.kind === 'function')) {
       frame.invoke(setter, impliedCall(frame, obj.id * -1, target, [{ value, spread: false }], key ?? ''))
       continue
@@ -258,7 +299,9 @@ const MAX_LASTING = 4
 /** The part of a value that may outlive the function: no parameters, and local objects as their lasting twins. */
 export function lasting(frame: Frame, value: Value, depth = 0): Value {
   const labels = value.labels.filter((label) => label.path === undefined)
-  const refs = value.refs.filter((obj) => obj.kind !== 'symbolic').map((obj) => lastingObject(frame, obj, depth))
+  const refs = value.refs
+    .filter((obj) => obj.kind !== 'symbolic')
+    .map((obj) => lastingObject(frame, obj, depth))
   return { labels, refs, cleared: value.cleared, constants: value.constants }
 }
 
@@ -266,7 +309,8 @@ function lastingObject(frame: Frame, obj: Obj, depth: number): Obj {
   if (obj.isGlobal) return obj
   const twin = frame.world.heap.lasting(obj)
   if (depth < MAX_LASTING) {
-    for (const [field, inner] of frame.state.fields(obj)) frame.world.globals.write(twin, field, lasting(frame, inner, depth + 1))
+    for (const [field, inner] of frame.state.fields(obj))
+      frame.world.globals.write(twin, field, lasting(frame, inner, depth + 1))
   }
   return twin
 }

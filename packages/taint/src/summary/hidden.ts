@@ -10,3 +10,6 @@ export const SETTLED_FIELD = '<field>'
 /** Hidden fields of a class. */
 export const CONSTRUCTOR = '<constructor>'
 export const INITIALIZER = '<initializer>:'
+
+/** A callback that keeps what it is called with. */
+export const COLLECTS = '<collects>'

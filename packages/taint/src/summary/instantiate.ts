@@ -2,7 +2,18 @@ import type { Func } from '../graph/index.ts'
 import { argumentAt, fillRest } from './arguments.ts'
 import type { Call, Frame, Outcome } from './frame.ts'
 import { countLimit, isTopLevel } from './frame.ts'
-import { awaited, deepLabels, iterate, mapValues, read, rejected, slot, textOf, write, writeSlot } from './heap-access.ts'
+import {
+  awaited,
+  deepLabels,
+  iterate,
+  mapValues,
+  read,
+  rejected,
+  slot,
+  textOf,
+  write,
+  writeSlot,
+} from './heap-access.ts'
 import type { Obj } from './object.ts'
 import type { Path } from './path.ts'
 import { AWAIT, BOX, DEEP, ELEMENT, REJECT, SELF, TEXT, VALUE, isWide } from './path.ts'
@@ -37,7 +48,8 @@ class Application {
     const early = deferred.length === 0 ? effects : effects.filter((effect) => !dependsOnResult(effect.value))
     for (const effect of early) this.#write(effect.target, effect.field, effect.value)
     for (const one of deferred) raised = join(raised, this.#runDeferred(one))
-    for (const effect of effects) if (!early.includes(effect)) this.#write(effect.target, effect.field, effect.value)
+    for (const effect of effects)
+      if (!early.includes(effect)) this.#write(effect.target, effect.field, effect.value)
     for (const { label, site } of sinks) {
       const argument = label.path === undefined ? undefined : this.#argumentStep(label.path)
       for (const one of this.#labels(label)) addSink(this.#frame, one, site, argument)
@@ -133,7 +145,8 @@ class Application {
 
   /** A label's story so far, the call, and what happened to it inside. */
   #carry(outer: Label, inner: Label | undefined): Label {
-    if (inner === undefined) return { ...outer, trace: addStep(outer.trace, this.#here(`returned by ${this.#call.name}()`)) }
+    if (inner === undefined)
+      return { ...outer, trace: addStep(outer.trace, this.#here(`returned by ${this.#call.name}()`)) }
     const called = addStep(outer.trace, this.#here(`passed to ${this.#call.name}()`))
     return { ...outer, trace: addInner(called, inner.trace) }
   }
@@ -141,11 +154,19 @@ class Application {
   #value(value: Value): Value {
     let labels: readonly Label[] = []
     for (const label of value.labels) labels = joinLabels(labels, this.#labels(label))
-    let result: Value = { labels, refs: [], cleared: value.refs.length > 0 ? value.cleared : 0, constants: value.constants }
+    let result: Value = {
+      labels,
+      refs: [],
+      cleared: value.refs.length > 0 ? value.cleared : 0,
+      constants: value.constants,
+    }
     let isFirst = true
     for (const obj of value.refs) {
       const found = clear(this.#reference(obj), value.cleared)
-      result = isFirst && result.labels.length === 0 && value.refs.length === 1 ? found : join({ ...result, constants: result.constants ?? undefined }, found)
+      result =
+        isFirst && result.labels.length === 0 && value.refs.length === 1
+          ? found
+          : join({ ...result, constants: result.constants ?? undefined }, found)
       isFirst = false
     }
     return result
@@ -158,12 +179,13 @@ class Application {
 
   /** An object the callee made becomes one of the caller's, with its fields. */
   #object(obj: Obj): readonly Obj[] {
-    if (obj.isGlobal || obj.kind === 'api') return [obj]
+    if (obj.isGlobal) return [obj]
     const known = this.#objects.get(obj)
     if (known !== undefined) return known
     const frame = this.#frame
     const fields = this.#summary.made.get(obj)
-    if (fields === undefined && obj.kind === 'box' && obj.binding !== undefined) return [frame.cell(obj.binding)]
+    if (fields === undefined && obj.kind === 'box' && obj.binding !== undefined)
+      return [frame.cell(obj.binding)]
     const twin = frame.world.heap.through(this.#call.id, obj, isTopLevel(frame))
     this.#objects.set(obj, [twin])
     for (const [field, value] of fields ?? []) {
@@ -173,11 +195,29 @@ class Application {
     return [twin]
   }
 
+  /** A place the caller has nothing at: the callee filled it, so something is there now. */
+  #materialized(path: Path): Value {
+    const known = this.#path(path)
+    if (known.refs.length > 0 || path.parent === undefined || path.field.startsWith('<')) return known
+    const frame = this.#frame
+    const holder = this.#materialized(path.parent)
+    const made = ofRefs([frame.world.heap.at(this.#call.id * 64 + path.id / 1e7, { kind: 'object' }, isTopLevel(frame))])
+    write(frame, holder, path.field, join(known, made))
+    this.#paths.set(path, join(known, made))
+    return join(known, made)
+  }
+
   #write(target: Obj, field: string, value: Value): void {
-    const targets = this.#reference(target)
+    const targets = target.path === undefined ? this.#reference(target) : this.#materialized(target.path)
     const found = this.#value(value)
     if (target.kind === 'box' || field === BOX) {
-      for (const cell of targets.refs) writeSlot(this.#frame, cell, field, targets.refs.length === 1 ? found : join(slot(this.#frame, cell, field), found))
+      for (const cell of targets.refs)
+        writeSlot(
+          this.#frame,
+          cell,
+          field,
+          targets.refs.length === 1 ? found : join(slot(this.#frame, cell, field), found),
+        )
       return
     }
     write(this.#frame, targets, field === ELEMENT ? undefined : field, found)
@@ -191,7 +231,15 @@ class Application {
     }
     const args = one.args.map((arg) => ({ value: this.#value(arg.value), spread: arg.spread }))
     const { module, span, isNew, name } = one
-    const outcome = this.#frame.invoke(this.#value(one.callee), { id, module, span, args, thisValue: this.#value(one.thisValue), isNew, name })
+    const outcome = this.#frame.invoke(this.#value(one.callee), {
+      id,
+      module,
+      span,
+      args,
+      thisValue: this.#value(one.thisValue),
+      isNew,
+      name,
+    })
     this.#results.set(one.id, outcome)
     return outcome.thrown
   }
@@ -201,12 +249,17 @@ class Application {
   }
 
   #argumentStep(path: Path): Step {
-    return this.#here(path.root.kind === 'param' ? (this.#summary.func.params[path.root.index]?.name ?? '') : 'this')
+    return this.#here(
+      path.root.kind === 'param' ? (this.#summary.func.params[path.root.index]?.name ?? '') : 'this',
+    )
   }
 }
 
 function dependsOnResult(value: Value): boolean {
-  return value.labels.some((label) => label.path?.root.kind === 'result') || value.refs.some((obj) => obj.path?.root.kind === 'result' || !obj.isGlobal)
+  return (
+    value.labels.some((label) => label.path?.root.kind === 'result') ||
+    value.refs.some((obj) => obj.path?.root.kind === 'result' || !obj.isGlobal)
+  )
 }
 
 /** Calls a known function: its summary, seen from here. */

@@ -4,7 +4,16 @@ import type { Call, Frame, Outcome } from './frame.ts'
 import { countLimit, impliedCall, isTopLevel } from './frame.ts'
 import { read, rejected, slot, slots, textOf, writeSlot } from './heap-access.ts'
 import { applyFunction } from './instantiate.ts'
-import { BOUND_ARGS, BOUND_TARGET, BOUND_THIS, CONSTRUCTOR, INITIALIZER, SETTLED_FIELD, SETTLES } from './hidden.ts'
+import {
+  BOUND_ARGS,
+  BOUND_TARGET,
+  BOUND_THIS,
+  COLLECTS,
+  CONSTRUCTOR,
+  INITIALIZER,
+  SETTLED_FIELD,
+  SETTLES,
+} from './hidden.ts'
 import type { Obj } from './object.ts'
 import { PROTO, resultPath } from './path.ts'
 import type { Arg } from './summary.ts'
@@ -30,7 +39,11 @@ export function invokeKnown(frame: Frame, callee: Value, call: Call): Outcome | 
   let outcome: Outcome | undefined
   for (const target of targets) {
     const one = invokeObject(frame, target, call)
-    if (one !== undefined) outcome = outcome === undefined ? one : { value: join(outcome.value, one.value), thrown: join(outcome.thrown, one.thrown) }
+    if (one !== undefined)
+      outcome =
+        outcome === undefined
+          ? one
+          : { value: join(outcome.value, one.value), thrown: join(outcome.thrown, one.thrown) }
   }
   frame.depth -= 1
   return outcome
@@ -60,7 +73,16 @@ function defer(frame: Frame, target: Obj, call: Call): Outcome | undefined {
   const { id, args, isNew, name, module, span, thisValue } = call
   const callee = join(known?.callee ?? EMPTY, ofRefs([target]))
   const merged = known === undefined ? args : mergeArgs(known.args, args)
-  frame.deferred.set(id, { id, callee, thisValue: join(known?.thisValue ?? EMPTY, thisValue), args: merged, isNew, name, module, span })
+  frame.deferred.set(id, {
+    id,
+    callee,
+    thisValue: join(known?.thisValue ?? EMPTY, thisValue),
+    args: merged,
+    isNew,
+    name,
+    module,
+    span,
+  })
   const result = ofRefs([frame.world.heap.symbolic(path)])
   return { value: result, thrown: EMPTY }
 }
@@ -73,15 +95,23 @@ function mergeArgs(a: readonly Arg[], b: readonly Arg[]): readonly Arg[] {
 function invokeBound(frame: Frame, target: Obj, call: Call): Outcome | undefined {
   const bound: Arg[] = []
   for (let index = 0; ; index += 1) {
-    const value = frame.state.written(target, `${BOUND_ARGS}:${index}`) ?? slot(frame, target, `${BOUND_ARGS}:${index}`)
+    const value =
+      frame.state.written(target, `${BOUND_ARGS}:${index}`) ?? slot(frame, target, `${BOUND_ARGS}:${index}`)
     if (value === EMPTY) break
     bound.push({ value, spread: false })
   }
   const self = slot(frame, target, BOUND_THIS)
-  return invokeKnown(frame, slot(frame, target, BOUND_TARGET), { ...call, args: [...bound, ...call.args], thisValue: self === EMPTY ? call.thisValue : self })
+  return invokeKnown(frame, slot(frame, target, BOUND_TARGET), {
+    ...call,
+    args: [...bound, ...call.args],
+    thisValue: self === EMPTY ? call.thisValue : self,
+  })
 }
 
 function resolve(frame: Frame, target: Obj, call: Call): Outcome {
+  for (const holder of slot(frame, target, COLLECTS).refs) {
+    for (const [index, arg] of call.args.entries()) writeSlot(frame, holder, String(index), join(slot(frame, holder, String(index)), arg.value))
+  }
   const field = slot(frame, target, SETTLED_FIELD).constants?.[0]
   const value = call.args[0]?.value ?? UNKNOWN
   for (const promise of slot(frame, target, SETTLES).refs) {
@@ -100,12 +130,18 @@ function constructPlain(frame: Frame, target: Obj, call: Call): Outcome | undefi
   if (target.func === undefined) return undefined
   const instance = newInstance(frame, call, read(frame, ofRefs([target]), 'prototype'))
   const outcome = applyFunction(frame, target.func, { ...call, thisValue: ofRefs([instance]) }, target)
-  const returned = { ...outcome.value, refs: outcome.value.refs.filter((obj) => obj.kind !== 'symbolic'), labels: [] }
+  const returned = {
+    ...outcome.value,
+    refs: outcome.value.refs.filter((obj) => obj.kind !== 'symbolic'),
+    labels: [],
+  }
   return { value: join(ofRefs([instance]), returned), thrown: outcome.thrown }
 }
 
 function construct(frame: Frame, target: Obj, call: Call): Outcome {
-  const instance = call.isNew ? ofRefs([newInstance(frame, call, slot(frame, target, 'prototype'))]) : call.thisValue
+  const instance = call.isNew
+    ? ofRefs([newInstance(frame, call, slot(frame, target, 'prototype'))])
+    : call.thisValue
   const thrown = initialize(frame, target, instance, { ...call, thisValue: instance })
   return { value: instance, thrown }
 }
@@ -129,7 +165,11 @@ export function initializeBase(frame: Frame, base: Value, instance: Value, call:
   let thrown = EMPTY
   for (const one of base.refs) {
     if (one.kind === 'class') thrown = join(thrown, initialize(frame, one, instance, call))
-    else if (one.kind === 'function' || one.kind === 'symbolic') thrown = join(thrown, frame.invoke(ofRefs([one]), { ...call, isNew: false, thisValue: instance }).thrown)
+    else if (one.kind === 'function' || one.kind === 'symbolic')
+      thrown = join(
+        thrown,
+        frame.invoke(ofRefs([one]), { ...call, isNew: false, thisValue: instance }).thrown,
+      )
     else if (one.kind === 'api' && one.api !== undefined) extendApi(frame, one, instance)
   }
   return thrown
@@ -139,13 +179,25 @@ function extendApi(frame: Frame, base: Obj, instance: Value): void {
   const node = base.api === undefined ? undefined : instanceOf(base.api)
   if (node === undefined) return
   for (const obj of instance.refs) {
-    for (const prototype of slot(frame, obj, PROTO).refs) writeSlot(frame, prototype, PROTO, join(slot(frame, prototype, PROTO), ofRefs([frame.world.heap.api(node)])))
+    for (const prototype of slot(frame, obj, PROTO).refs)
+      writeSlot(
+        frame,
+        prototype,
+        PROTO,
+        join(slot(frame, prototype, PROTO), ofRefs([frame.world.heap.api(node)])),
+      )
   }
 }
 
 function typedFields(frame: Frame, target: Obj, instance: Value): void {
   for (const member of target.cls?.members ?? []) {
-    if (member.kind !== 'field' || member.isStatic || member.value !== undefined || typeof member.key !== 'string') continue
+    if (
+      member.kind !== 'field' ||
+      member.isStatic ||
+      member.value !== undefined ||
+      typeof member.key !== 'string'
+    )
+      continue
     const value = typedValue(frame, member.type)
     if (value === undefined) continue
     for (const obj of instance.refs) writeSlot(frame, obj, member.key, value)
@@ -162,17 +214,24 @@ export function invokeUnknown(frame: Frame, call: Call, receiver: Value): Outcom
       frame.escaped.add(obj)
       const inner = frame.world.nestCall(call.id, index)
       if (inner === undefined) continue
-      const outcome = frame.invoke(ofRefs([obj]), { ...impliedCall(frame, inner, UNKNOWN, [], call.name), module: call.module, span: call.span })
+      const outcome = frame.invoke(ofRefs([obj]), {
+        ...impliedCall(frame, inner, UNKNOWN, [], call.name),
+        module: call.module,
+        span: call.span,
+      })
       if (!LATER.test(call.name)) thrown = join(thrown, outcome.thrown)
       thrown = join(thrown, LATER.test(call.name) ? EMPTY : rejected(frame, outcome.value))
     }
-    if (frame.world.options.passUnknown && !CLEANERS.test(call.name)) labels = [...labels, ...textOf(frame, arg.value)]
+    if (frame.world.options.passUnknown && !CLEANERS.test(call.name))
+      labels = [...labels, ...textOf(frame, arg.value)]
   }
   return { value: labels.length === 0 ? UNKNOWN : join(EMPTY, ofLabels(labels)), thrown }
 }
 
 /** Functions named so are taken at their word. */
-const CLEANERS = /sanit|escape|encode|clean|valid|strip|whitelist|allow|hash|digest|^(is|has|check|verify|ensure|assert)[A-Z_]/i
+const CLEANERS =
+  /sanit|escape|encode|clean|valid|strip|whitelist|allow|hash|digest|^(is|has|check|verify|ensure|assert)[A-Z_]/i
 
 /** Functions that keep their callback for later: what it throws, nobody here sees. */
-const LATER = /^(on|once|addListener|addEventListener|setTimeout|setInterval|setImmediate|nextTick|subscribe|use|get|post|put|delete|listen|queueMicrotask)$/
+const LATER =
+  /^(on|once|addListener|addEventListener|setTimeout|setInterval|setImmediate|nextTick|subscribe|use|get|post|put|delete|listen|queueMicrotask)$/

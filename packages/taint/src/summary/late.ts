@@ -25,7 +25,8 @@ export function runLate(frame: Frame): void {
   frame.handlers.push({ thrown: EMPTY })
   for (const obj of frame.created.keys()) if (obj.kind === 'class') runClass(frame, obj)
   for (const obj of frame.escaped) runFunction(frame, obj, UNKNOWN)
-  for (const [obj, home] of frame.created) if (obj.kind === 'function' && !frame.invoked.has(obj)) runFunction(frame, obj, home)
+  for (const [obj, home] of frame.created)
+    if (obj.kind === 'function' && !frame.invoked.has(obj)) runFunction(frame, obj, home)
   frame.handlers.splice(0)
   frame.handlers.push(...saved)
   frame.state = base
@@ -64,7 +65,11 @@ function methodsOf(frame: Frame, holder: Value): Obj[] {
   for (const obj of holder.refs) {
     for (const [field, value] of slots(frame, obj)) {
       if (field === 'prototype' || field.startsWith('<')) continue
-      found.push(...value.refs.filter((one) => one.kind === 'function' && one.func !== undefined && !found.includes(one)))
+      found.push(
+        ...value.refs.filter(
+          (one) => one.kind === 'function' && one.func !== undefined && !found.includes(one),
+        ),
+      )
     }
   }
   return found

@@ -11,12 +11,14 @@ import { EMPTY, UNKNOWN, join, ofRefs, sourceLabel } from './value.ts'
 /** Reads a variable, wherever it lives. */
 export function readBinding(frame: Frame, binding: Binding): Value {
   if (binding.import !== undefined) return readImport(frame, binding, binding.import)
-  if (binding.owner === frame.func && !binding.captured && frame.func.parent !== undefined) return frame.state.getVar(binding)
+  if (binding.owner === frame.func && !binding.captured && frame.func.parent !== undefined)
+    return frame.state.getVar(binding)
   return slot(frame, frame.cell(binding), BOX)
 }
 
 export function writeBinding(frame: Frame, binding: Binding, value: Value): void {
-  if (binding.owner === frame.func && !binding.captured && frame.func.parent !== undefined) frame.state.setVar(binding, value)
+  if (binding.owner === frame.func && !binding.captured && frame.func.parent !== undefined)
+    frame.state.setVar(binding, value)
   else writeSlot(frame, frame.cell(binding), BOX, value)
   frame.state.dropFacts(factKey(binding))
 }
@@ -31,7 +33,8 @@ function readImport(frame: Frame, binding: Binding, target: ImportTarget): Value
   if (target.name === '*') return ofRefs([frame.world.heap.moduleOf(module)])
   const found = exported(binding)
   if (found !== binding && found.import === undefined) return slot(frame, frame.cell(found), BOX)
-  if (found.import !== undefined && found.import.from.module === undefined) return readPackage(frame, found.import)
+  if (found.import !== undefined && found.import.from.module === undefined)
+    return readPackage(frame, found.import)
   return readNamespace(frame, target)
 }
 
@@ -64,18 +67,25 @@ export function exportedName(frame: Frame, target: ImportTarget, depth = 0): Val
   const entry = module.exports.get(target.name)
   if (entry === undefined) return depth > 8 ? EMPTY : readNamespace(frame, target)
   if ('binding' in entry) return readBinding(frame, entry.binding)
-  return 'from' in entry && depth < 8 ? exportedName(frame, { from: entry.from, name: entry.name }, depth + 1) : EMPTY
+  return 'from' in entry && depth < 8
+    ? exportedName(frame, { from: entry.from, name: entry.name }, depth + 1)
+    : EMPTY
 }
 
 export function readPackage(frame: Frame, target: ImportTarget): Value {
   const root = frame.world.models.package(target.from.specifier)
   if (root === undefined) return UNKNOWN
-  if (target.name === '*' || target.name === 'default') return ofRefs([frame.world.heap.api(root.members.get('default') ?? root)])
+  if (target.name === '*' || target.name === 'default')
+    return ofRefs([frame.world.heap.api(root.members.get('default') ?? root)])
   return readModel(frame, root, target.name)
 }
 
 /** A global name, or a name imported from a package, as the models know it. */
-export function readModel(frame: Frame, root: NonNullable<ReturnType<Frame['world']['models']['package']>>, name: string): Value {
+export function readModel(
+  frame: Frame,
+  root: NonNullable<ReturnType<Frame['world']['models']['package']>>,
+  name: string,
+): Value {
   const node = memberOf(root, name)
   if (node === undefined) return UNKNOWN
   const found = ofRefs([frame.world.heap.api(node)])

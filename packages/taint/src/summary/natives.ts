@@ -1,4 +1,5 @@
 import { argumentAt } from './arguments.ts'
+import { CALLBACK_NATIVES } from './callbacks.ts'
 import type { Call, Frame, Outcome } from './frame.ts'
 import { isTopLevel } from './frame.ts'
 import { iterate, mapValues, read, slot, slots, textOf, write, writeSlot } from './heap-access.ts'
@@ -17,14 +18,20 @@ function value(found: Value): Outcome {
 
 /** Functions that can be called, bound and applied. */
 function callables(receiver: Value): Value {
-  return { ...receiver, refs: receiver.refs.filter((obj) => obj.kind !== 'object' && obj.kind !== 'array' && obj.kind !== 'map' && obj.kind !== 'promise') }
+  return {
+    ...receiver,
+    refs: receiver.refs.filter(
+      (obj) => obj.kind !== 'object' && obj.kind !== 'array' && obj.kind !== 'map' && obj.kind !== 'promise',
+    ),
+  }
 }
 
 function callNative(frame: Frame, call: Call): Outcome | undefined {
   const target = callables(call.thisValue)
   if (target.refs.length === 0) return undefined
   const [self, ...args] = call.args
-  if (self?.spread === true) return frame.invoke(target, { ...call, thisValue: read(frame, self.value, '0'), args: [] })
+  if (self?.spread === true)
+    return frame.invoke(target, { ...call, thisValue: read(frame, self.value, '0'), args: [] })
   return frame.invoke(target, { ...call, thisValue: self?.value ?? UNKNOWN, args })
 }
 
@@ -40,7 +47,15 @@ function bindNative(frame: Frame, call: Call): Outcome | undefined {
   const target = callables(call.thisValue)
   if (target.refs.length === 0) return undefined
   const self = call.args[0]?.value ?? UNKNOWN
-  return value(bound(frame, call, target, self, call.args.slice(1).map((arg) => arg.value)))
+  return value(
+    bound(
+      frame,
+      call,
+      target,
+      self,
+      call.args.slice(1).map((arg) => arg.value),
+    ),
+  )
 }
 
 export function bound(frame: Frame, call: Call, target: Value, self: Value, args: readonly Value[]): Value {
@@ -57,26 +72,42 @@ function partialNative(frame: Frame, call: Call): Outcome {
   const args = call.args.slice(1).map((arg) => arg.value)
   const list = args[0]
   const isList = args.length === 1 && list !== undefined && list.refs.some((obj) => obj.kind === 'array')
-  const given = isList && list !== undefined ? [0, 1, 2, 3].map((index) => read(frame, list, String(index))).filter((one) => one !== EMPTY) : args
+  const given =
+    isList && list !== undefined
+      ? [0, 1, 2, 3].map((index) => read(frame, list, String(index))).filter((one) => one !== EMPTY)
+      : args
   return value(bound(frame, call, argumentAt(frame, call.args, 0), UNKNOWN, given))
 }
 
 function assignNative(frame: Frame, call: Call): Outcome {
   const target = argumentAt(frame, call.args, 0)
-  for (let index = 1; index < call.args.length; index += 1) copyInto(frame, argumentAt(frame, call.args, index), target)
+  for (let index = 1; index < call.args.length; index += 1)
+    copyInto(frame, argumentAt(frame, call.args, index), target)
   return value(target)
 }
 
 /** Defined here and used by object spread too. */
 export function copyInto(frame: Frame, from: Value, to: Value): void {
   for (const target of to.refs) {
-    if (from.labels.length > 0) writeSlot(frame, target, ELEMENT, join(slot(frame, target, ELEMENT), { ...UNKNOWN, labels: from.labels }))
+    if (from.labels.length > 0)
+      writeSlot(
+        frame,
+        target,
+        ELEMENT,
+        join(slot(frame, target, ELEMENT), { ...UNKNOWN, labels: from.labels }),
+      )
     for (const obj of from.refs) {
       for (const [field, inner] of slots(frame, obj)) {
         if (field === PROTO || field.startsWith('@')) continue
         write(frame, ofRefs([target]), field, clear(inner, from.cleared))
       }
-      if (obj.kind === 'symbolic') writeSlot(frame, target, COPIED, join(slot(frame, target, COPIED), clear(ofRefs([obj]), from.cleared)))
+      if (obj.kind === 'symbolic')
+        writeSlot(
+          frame,
+          target,
+          COPIED,
+          join(slot(frame, target, COPIED), clear(ofRefs([obj]), from.cleared)),
+        )
     }
   }
 }
@@ -110,7 +141,8 @@ function definePropertyNative(frame: Frame, call: Call): Outcome {
   const target = argumentAt(frame, call.args, 0)
   const name = key?.length === 1 ? String(key[0]) : undefined
   write(frame, target, name, read(frame, descriptor, 'value'))
-  for (const obj of target.refs) if (name !== undefined) writeSlot(frame, obj, `get:${name}`, read(frame, descriptor, 'get'))
+  for (const obj of target.refs)
+    if (name !== undefined) writeSlot(frame, obj, `get:${name}`, read(frame, descriptor, 'get'))
   return value(target)
 }
 
@@ -148,7 +180,12 @@ function mapSet(frame: Frame, call: Call): Outcome | undefined {
   const name = keyOf(key)
   for (const map of maps) {
     const field = name === undefined ? VALUE : `${VALUE}:${name}`
-    writeSlot(frame, map, field, name !== undefined && maps.length === 1 ? found : join(slot(frame, map, field), found))
+    writeSlot(
+      frame,
+      map,
+      field,
+      name !== undefined && maps.length === 1 ? found : join(slot(frame, map, field), found),
+    )
     writeSlot(frame, map, KEYS, join(slot(frame, map, KEYS), key))
   }
   return value(call.thisValue)
@@ -156,7 +193,8 @@ function mapSet(frame: Frame, call: Call): Outcome | undefined {
 
 function mapGet(frame: Frame, call: Call): Outcome | undefined {
   const maps = call.thisValue.refs.filter(isMapLike)
-  if (maps.length === 0) return call.thisValue.labels.length > 0 ? value({ ...UNKNOWN, labels: call.thisValue.labels }) : undefined
+  if (maps.length === 0)
+    return call.thisValue.labels.length > 0 ? value({ ...UNKNOWN, labels: call.thisValue.labels }) : undefined
   const name = keyOf(argumentAt(frame, call.args, 0))
   const found = joinAll(maps.map((map) => mapValues(frame, map, name)))
   return value({ ...found, labels: [...call.thisValue.labels, ...found.labels] })
@@ -165,7 +203,8 @@ function mapGet(frame: Frame, call: Call): Outcome | undefined {
 function setAdd(frame: Frame, call: Call): Outcome | undefined {
   const sets = call.thisValue.refs.filter(isMapLike)
   if (sets.length === 0) return undefined
-  for (const set of sets) writeSlot(frame, set, ELEMENT, join(slot(frame, set, ELEMENT), argumentAt(frame, call.args, 0)))
+  for (const set of sets)
+    writeSlot(frame, set, ELEMENT, join(slot(frame, set, ELEMENT), argumentAt(frame, call.args, 0)))
   return value(call.thisValue)
 }
 
@@ -173,7 +212,12 @@ function setAdd(frame: Frame, call: Call): Outcome | undefined {
 function groupByNative(frame: Frame, call: Call): Outcome {
   const list = argumentAt(frame, call.args, 0)
   const element = iterate(frame, list)
-  const key = frame.invoke(argumentAt(frame, call.args, 1), { ...call, id: call.id + 0.25, args: [{ value: element, spread: false }], thisValue: UNKNOWN })
+  const key = frame.invoke(argumentAt(frame, call.args, 1), {
+    ...call,
+    id: call.id + 0.25,
+    args: [{ value: element, spread: false }],
+    thisValue: UNKNOWN,
+  })
   const group = frame.world.heap.at(call.id + 0.5, { kind: 'array' }, isTopLevel(frame))
   writeSlot(frame, group, ELEMENT, element)
   const made = frame.world.heap.at(call.id, { kind: 'map' }, isTopLevel(frame))
@@ -203,7 +247,8 @@ function withNative(frame: Frame, call: Call): Outcome | undefined {
   const arrays = call.thisValue.refs.filter((obj) => obj.kind === 'array')
   if (arrays.length === 0) return undefined
   const made = frame.world.heap.at(call.id, { kind: 'array' }, isTopLevel(frame))
-  for (const array of arrays) for (const [field, one] of slots(frame, array)) writeSlot(frame, made, field, one)
+  for (const array of arrays)
+    for (const [field, one] of slots(frame, array)) writeSlot(frame, made, field, one)
   write(frame, ofRefs([made]), keyOf(argumentAt(frame, call.args, 0)), argumentAt(frame, call.args, 1))
   return value({ ...ofRefs([made]), labels: call.thisValue.labels })
 }
@@ -213,16 +258,33 @@ function mapValuesNative(frame: Frame, call: Call): Outcome | undefined {
   const maps = call.thisValue.refs.filter((obj) => obj.kind === 'map')
   if (maps.length === 0) return undefined
   const list = frame.world.heap.at(call.id, { kind: 'array' }, isTopLevel(frame))
-  writeSlot(frame, list, ELEMENT, joinAll(maps.map((map) => join(mapValues(frame, map, undefined), slot(frame, map, ELEMENT)))))
+  writeSlot(
+    frame,
+    list,
+    ELEMENT,
+    joinAll(maps.map((map) => join(mapValues(frame, map, undefined), slot(frame, map, ELEMENT)))),
+  )
   return value({ ...ofRefs([list]), labels: call.thisValue.labels })
 }
 
 function mapEntriesNative(frame: Frame, call: Call): Outcome {
   const list = frame.world.heap.at(call.id, { kind: 'array' }, isTopLevel(frame))
-  const maps = { ...call.thisValue, refs: call.thisValue.refs.filter((obj) => obj.kind === 'map' || obj.kind === 'symbolic') }
+  const maps = {
+    ...call.thisValue,
+    refs: call.thisValue.refs.filter((obj) => obj.kind === 'map' || obj.kind === 'symbolic'),
+  }
   writeSlot(frame, list, ELEMENT, iterate(frame, maps))
   const pair = frame.world.heap.at(call.id + 0.5, { kind: 'array' }, isTopLevel(frame))
-  writeSlot(frame, pair, '1', read(frame, { ...call.thisValue, refs: call.thisValue.refs.filter((obj) => obj.kind === 'array') }, undefined))
+  writeSlot(
+    frame,
+    pair,
+    '1',
+    read(
+      frame,
+      { ...call.thisValue, refs: call.thisValue.refs.filter((obj) => obj.kind === 'array') },
+      undefined,
+    ),
+  )
   writeSlot(frame, list, ELEMENT, join(slot(frame, list, ELEMENT), ofRefs([pair])))
   return value({ ...ofRefs([list]), labels: call.thisValue.labels })
 }
@@ -271,9 +333,13 @@ function replaceNative(frame: Frame, call: Call): Outcome {
   const replacement = argumentAt(frame, call.args, 1)
   const matched = isLoose(argumentAt(frame, call.args, 0)) ? whole : UNKNOWN
   rememberMatch(frame, whole)
-  const isCallable = replacement.refs.some((obj) => obj.kind === 'function' || obj.kind === 'symbolic' || obj.kind === 'bound')
+  const isCallable = replacement.refs.some(
+    (obj) => obj.kind === 'function' || obj.kind === 'symbolic' || obj.kind === 'bound',
+  )
   const args = [matched, matched, matched].map((one) => ({ value: one, spread: false }))
-  const outcome = isCallable ? frame.invoke(replacement, { ...call, id: call.id + 0.25, args, thisValue: UNKNOWN }) : { value: replacement, thrown: EMPTY }
+  const outcome = isCallable
+    ? frame.invoke(replacement, { ...call, id: call.id + 0.25, args, thisValue: UNKNOWN })
+    : { value: replacement, thrown: EMPTY }
   return { value: join(whole, ofLabels(textOf(frame, outcome.value))), thrown: outcome.thrown }
 }
 
@@ -288,8 +354,34 @@ function rememberMatch(frame: Frame, text: Value): void {
 
 function matchNative(frame: Frame, call: Call): undefined {
   const isOnPattern = call.name === 'exec' || call.name === 'test'
-  rememberMatch(frame, ofLabels(textOf(frame, isOnPattern ? argumentAt(frame, call.args, 0) : call.thisValue)))
+  rememberMatch(
+    frame,
+    ofLabels(textOf(frame, isOnPattern ? argumentAt(frame, call.args, 0) : call.thisValue)),
+  )
   return undefined
+}
+
+/** A new object with the fields of every argument. */
+function assignNew(frame: Frame, call: Call): Outcome {
+  const made = ofRefs([frame.world.heap.at(call.id + 0.5, { kind: 'object' }, isTopLevel(frame))])
+  const from =
+    call.thisValue.refs.length > 0 && call.name === 'merge'
+      ? [call.thisValue, ...call.args.map((arg) => arg.value)]
+      : call.args.map((arg) => arg.value)
+  for (const one of from) copyInto(frame, one, made)
+  return value(made)
+}
+
+/** A copy of the receiver with one field replaced. */
+function copySet(frame: Frame, call: Call): Outcome {
+  const made = ofRefs([frame.world.heap.at(call.id + 0.5, { kind: 'object' }, isTopLevel(frame))])
+  copyInto(frame, call.thisValue, made)
+  write(frame, made, keyOf(argumentAt(frame, call.args, 0)), argumentAt(frame, call.args, 1))
+  return value(made)
+}
+
+function readKey(frame: Frame, call: Call): Outcome {
+  return value(read(frame, call.thisValue, keyOf(argumentAt(frame, call.args, 0))))
 }
 
 function typeName(): Outcome {
@@ -298,6 +390,7 @@ function typeName(): Outcome {
 
 export const NATIVES: Readonly<Record<string, Native>> = {
   ...PROMISE_NATIVES,
+  ...CALLBACK_NATIVES,
   call: callNative,
   apply: applyNative,
   bind: bindNative,
@@ -318,6 +411,9 @@ export const NATIVES: Readonly<Record<string, Native>> = {
   untaint: untaintNative,
   with: withNative,
   'type-name': typeName,
+  'assign-new': assignNew,
+  'copy-set': copySet,
+  'read-key': readKey,
   'new-error': newError,
   replace: replaceNative,
   match: matchNative,

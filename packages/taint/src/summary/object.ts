@@ -2,7 +2,21 @@ import type { Binding, ClassIr, Func, Module } from '../graph/index.ts'
 import type { ApiNode } from '../models/index.ts'
 import type { Path } from './path.ts'
 
-export type ObjKind = 'object' | 'array' | 'map' | 'promise' | 'function' | 'class' | 'symbolic' | 'box' | 'api' | 'bound' | 'generator' | 'error' | 'module' | 'resolver'
+export type ObjKind =
+  | 'object'
+  | 'array'
+  | 'map'
+  | 'promise'
+  | 'function'
+  | 'class'
+  | 'symbolic'
+  | 'box'
+  | 'api'
+  | 'bound'
+  | 'generator'
+  | 'error'
+  | 'module'
+  | 'resolver'
 
 /** An object of the abstract heap: one allocation site, seen through the calls that led to it. */
 export interface Obj {
@@ -49,7 +63,13 @@ export class Heap {
   }
 
   moduleOf(module: Module): Obj {
-    return this.#intern(`m:${module.id}`, { kind: 'module', module, isGlobal: true, depth: 0, site: module.id })
+    return this.#intern(`m:${module.id}`, {
+      kind: 'module',
+      module,
+      isGlobal: true,
+      depth: 0,
+      site: module.id,
+    })
   }
 
   /** What a callee's own object becomes for the caller at `call`; one per call until the nesting is too deep. */

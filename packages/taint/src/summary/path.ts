@@ -29,6 +29,8 @@ export const AWAIT = '<await>'
 export const REJECT = '<reject>'
 export const KEYS = '<keys>'
 export const PROTO = '<proto>'
+/** What a request was to the handlers before this one. */
+export const EARLIER = '<earlier>'
 /** Objects whose every field was copied in. */
 export const COPIED = '<copied>'
 export const BOX = '<box>'
@@ -59,7 +61,8 @@ function rootPath(key: string, root: Root): Path {
 export const paramPath = (index: number): Path => rootPath(`p${index}`, { kind: 'param', index })
 export const restPath = (from: number): Path => rootPath(`r${from}`, { kind: 'rest', from })
 export const thisPath = (): Path => rootPath('t', { kind: 'this' })
-export const capturedPath = (binding: Binding): Path => rootPath(`c${binding.id}`, { kind: 'captured', binding })
+export const capturedPath = (binding: Binding): Path =>
+  rootPath(`c${binding.id}`, { kind: 'captured', binding })
 export const resultPath = (call: number): Path => rootPath(`x${call}`, { kind: 'result', call })
 
 export function childPath(parent: Path, field: string): Path {
@@ -67,7 +70,14 @@ export function childPath(parent: Path, field: string): Path {
   const step = parent.depth >= MAX_PATH && !field.startsWith('<') ? WIDE : field
   let path = parent.children.get(step)
   if (path === undefined) {
-    path = { id: nextOrigin(), root: parent.root, parent, field: step, depth: parent.depth + 1, children: new Map() }
+    path = {
+      id: nextOrigin(),
+      root: parent.root,
+      parent,
+      field: step,
+      depth: parent.depth + 1,
+      children: new Map(),
+    }
     parent.children.set(step, path)
   }
   return path

@@ -16,7 +16,11 @@ import { textOf } from './heap-access.ts'
 export function assign(frame: Frame, pattern: Pattern, value: Value): void {
   switch (pattern.k) {
     case 'bind':
-      writeBinding(frame, pattern.binding, traced(value, stepAt(frame, `assigned to ${pattern.binding.name}`, pattern)))
+      writeBinding(
+        frame,
+        pattern.binding,
+        traced(value, stepAt(frame, `assigned to ${pattern.binding.name}`, pattern)),
+      )
       return
     case 'place':
       assignPlace(frame, pattern.place, value)
@@ -59,16 +63,23 @@ function restOf(frame: Frame, site: number, value: Value, taken: ReadonlySet<str
 }
 
 function assignItems(frame: Frame, pattern: Pattern & { k: 'items' }, value: Value): void {
-  const loose = value.refs.some((obj) => obj.kind === 'map' || obj.kind === 'generator') ? iterate(frame, value) : EMPTY
+  const loose = value.refs.some((obj) => obj.kind === 'map' || obj.kind === 'generator')
+    ? iterate(frame, value)
+    : EMPTY
   for (const [index, target] of pattern.items.entries()) {
     if (target !== undefined) assign(frame, target, join(read(frame, value, String(index)), loose))
   }
   if (pattern.rest === undefined) return
-  const made = frame.world.heap.at(frame.func.id * 1e7 + pattern.start + 0.25, { kind: 'array' }, isTopLevel(frame))
+  const made = frame.world.heap.at(
+    frame.func.id * 1e7 + pattern.start + 0.25,
+    { kind: 'array' },
+    isTopLevel(frame),
+  )
   for (const obj of value.refs) {
     for (const [field, inner] of slots(frame, obj)) {
       if (!/^\d+$/.test(field)) writeSlot(frame, made, field, inner)
-      else if (Number(field) >= pattern.items.length) writeSlot(frame, made, String(Number(field) - pattern.items.length), inner)
+      else if (Number(field) >= pattern.items.length)
+        writeSlot(frame, made, String(Number(field) - pattern.items.length), inner)
     }
     if (obj.kind === 'symbolic') writeSlot(frame, made, '<element>', read(frame, ofRefs([obj]), undefined))
   }
@@ -98,21 +109,42 @@ function indexKey(frame: Frame, index: Expr): string | undefined {
 /** The object to write to; one nobody saw being made is made here, so that the write is not lost. */
 function holder(frame: Frame, object: Expr): Value {
   const found = frame.eval(object)
-  if (found.refs.length > 0 || (object.k !== 'member' && object.k !== 'name' && object.k !== 'index')) return found
-  const made = ofRefs([frame.world.heap.at(frame.func.id * 1e7 + object.start, { kind: 'object' }, isTopLevel(frame))])
+  if (found.refs.length > 0 || (object.k !== 'member' && object.k !== 'name' && object.k !== 'index'))
+    return found
+  const made = ofRefs([
+    frame.world.heap.at(frame.func.id * 1e7 + object.start, { kind: 'object' }, isTopLevel(frame)),
+  ])
   if (object.k === 'name') writeBinding(frame, object.binding, join(found, made))
-  else write(frame, holder(frame, object.object), object.k === 'member' ? object.key : undefined, join(found, made))
+  else
+    write(
+      frame,
+      holder(frame, object.object),
+      object.k === 'member' ? object.key : undefined,
+      join(found, made),
+    )
   return join(found, made)
 }
 
 /** Assigning to a modelled place may be dangerous: `document.cookie = x`. */
-function modelledAssignment(frame: Frame, target: Value, key: string | undefined, value: Value, place: Expr): void {
+function modelledAssignment(
+  frame: Frame,
+  target: Value,
+  key: string | undefined,
+  value: Value,
+  place: Expr,
+): void {
   if (key === undefined) return
   for (const obj of target.refs) {
     const node = obj.api === undefined ? undefined : memberOf(obj.api, key)
     const row = node === undefined ? undefined : rowOf(node)
     if (row?.assigned === undefined || node === undefined) continue
     const { kind, name } = row.assigned
-    addSinks(frame, textOf(frame, value), { module: frame.func.module, span: place, kind, parameter: name, callee: node.label })
+    addSinks(frame, textOf(frame, value), {
+      module: frame.func.module,
+      span: place,
+      kind,
+      parameter: name,
+      callee: node.label,
+    })
   }
 }

@@ -18,27 +18,54 @@ export function promiseOf(frame: Frame, site: number, fulfilled: Value, failed: 
 }
 
 function settled(frame: Frame, outcome: Outcome): { fulfilled: Value; failed: Value } {
-  return { fulfilled: awaited(frame, outcome.value), failed: join(outcome.thrown, rejected(frame, outcome.value)) }
+  return {
+    fulfilled: awaited(frame, outcome.value),
+    failed: join(outcome.thrown, rejected(frame, outcome.value)),
+  }
 }
 
 function isAbsent(handler: Value | undefined): boolean {
   return handler === undefined || (handler.refs.length === 0 && handler.labels.length === 0)
 }
 
-function runHandler(frame: Frame, call: Call, position: number, handler: Value, given: Value | undefined): { fulfilled: Value; failed: Value } {
+function runHandler(
+  frame: Frame,
+  call: Call,
+  position: number,
+  handler: Value,
+  given: Value | undefined,
+): { fulfilled: Value; failed: Value } {
   const inner = frame.world.nestCall(call.id, position + 1)
   if (inner === undefined) return { fulfilled: UNKNOWN, failed: EMPTY }
   const args = given === undefined ? [] : [{ value: given, spread: false }]
-  const outcome = frame.invoke(handler, { ...impliedCall(frame, inner, UNKNOWN, args, call.name), module: call.module, span: call.span })
+  const outcome = frame.invoke(handler, {
+    ...impliedCall(frame, inner, UNKNOWN, args, call.name),
+    module: call.module,
+    span: call.span,
+  })
   return settled(frame, outcome)
 }
 
-function then(frame: Frame, call: Call, onFulfilled: Value | undefined, onRejected: Value | undefined): Outcome {
+function then(
+  frame: Frame,
+  call: Call,
+  onFulfilled: Value | undefined,
+  onRejected: Value | undefined,
+): Outcome {
   const content = awaited(frame, call.thisValue)
   const failure = rejected(frame, call.thisValue)
-  const yes = onFulfilled === undefined || isAbsent(onFulfilled) ? { fulfilled: content, failed: EMPTY } : runHandler(frame, call, 0, onFulfilled, content)
-  const no = onRejected === undefined || isAbsent(onRejected) ? { fulfilled: EMPTY, failed: failure } : runHandler(frame, call, 1, onRejected, failure)
-  return { value: promiseOf(frame, call.id, join(yes.fulfilled, no.fulfilled), join(yes.failed, no.failed)), thrown: EMPTY }
+  const yes =
+    onFulfilled === undefined || isAbsent(onFulfilled)
+      ? { fulfilled: content, failed: EMPTY }
+      : runHandler(frame, call, 0, onFulfilled, content)
+  const no =
+    onRejected === undefined || isAbsent(onRejected)
+      ? { fulfilled: EMPTY, failed: failure }
+      : runHandler(frame, call, 1, onRejected, failure)
+  return {
+    value: promiseOf(frame, call.id, join(yes.fulfilled, no.fulfilled), join(yes.failed, no.failed)),
+    thrown: EMPTY,
+  }
 }
 
 function finallyNative(frame: Frame, call: Call): Outcome {
@@ -56,13 +83,24 @@ function resolver(frame: Frame, site: number, promise: Obj, field: string): Valu
 
 function settlers(frame: Frame, call: Call): { promise: Obj; resolve: Value; reject: Value } {
   const promise = frame.world.heap.at(call.id, { kind: 'promise' }, isTopLevel(frame))
-  return { promise, resolve: resolver(frame, call.id + 0.25, promise, AWAIT), reject: resolver(frame, call.id + 0.5, promise, REJECT) }
+  return {
+    promise,
+    resolve: resolver(frame, call.id + 0.25, promise, AWAIT),
+    reject: resolver(frame, call.id + 0.5, promise, REJECT),
+  }
 }
 
 function newPromise(frame: Frame, call: Call): Outcome {
   const { promise, resolve, reject } = settlers(frame, call)
   const args = [resolve, reject].map((value) => ({ value, spread: false }))
-  const outcome = frame.invoke(argumentAt(frame, call.args, 0), { ...call, isNew: false, id: call.id + 0.75, args, thisValue: UNKNOWN, name: 'Promise' })
+  const outcome = frame.invoke(argumentAt(frame, call.args, 0), {
+    ...call,
+    isNew: false,
+    id: call.id + 0.75,
+    args,
+    thisValue: UNKNOWN,
+    name: 'Promise',
+  })
   writeSlot(frame, promise, REJECT, join(slot(frame, promise, REJECT), outcome.thrown))
   return { value: ofRefs([promise]), thrown: EMPTY }
 }
@@ -81,19 +119,28 @@ function all(frame: Frame, call: Call): Outcome {
   const made = frame.world.heap.at(call.id + 0.25, { kind: 'array' }, isTopLevel(frame))
   let failed = EMPTY
   for (const obj of list.refs) {
-    const fields = obj.kind === 'symbolic' ? [[ELEMENT, read(frame, ofRefs([obj]), undefined)] as const] : slots(frame, obj)
+    const fields =
+      obj.kind === 'symbolic'
+        ? [[ELEMENT, read(frame, ofRefs([obj]), undefined)] as const]
+        : slots(frame, obj)
     for (const [field, value] of fields) {
       if (field.startsWith('<') && field !== ELEMENT) continue
       writeSlot(frame, made, field, join(slot(frame, made, field), awaited(frame, value)))
       failed = join(failed, rejected(frame, value))
     }
   }
-  return { value: promiseOf(frame, call.id, { ...ofRefs([made]), labels: list.labels }, failed), thrown: EMPTY }
+  return {
+    value: promiseOf(frame, call.id, { ...ofRefs([made]), labels: list.labels }, failed),
+    thrown: EMPTY,
+  }
 }
 
 function race(frame: Frame, call: Call): Outcome {
   const element = iterate(frame, argumentAt(frame, call.args, 0))
-  return { value: promiseOf(frame, call.id, awaited(frame, element), rejected(frame, element)), thrown: EMPTY }
+  return {
+    value: promiseOf(frame, call.id, awaited(frame, element), rejected(frame, element)),
+    thrown: EMPTY,
+  }
 }
 
 function resolveNative(frame: Frame, call: Call): Outcome {
@@ -106,7 +153,12 @@ function rejectNative(frame: Frame, call: Call): Outcome {
 }
 
 function tryNative(frame: Frame, call: Call): Outcome {
-  const outcome = frame.invoke(argumentAt(frame, call.args, 0), { ...call, id: call.id + 0.25, args: call.args.slice(1), thisValue: UNKNOWN })
+  const outcome = frame.invoke(argumentAt(frame, call.args, 0), {
+    ...call,
+    id: call.id + 0.25,
+    args: call.args.slice(1),
+    thisValue: UNKNOWN,
+  })
   const { fulfilled, failed } = settled(frame, outcome)
   return { value: promiseOf(frame, call.id, fulfilled, failed), thrown: EMPTY }
 }

@@ -81,7 +81,8 @@ export class State {
   /** Every object this function wrote to. */
   objects(): Set<Obj> {
     const all = new Set<Obj>()
-    for (let at: State | undefined = this; at !== undefined; at = at.#parent) for (const obj of at.#slots.heap.keys()) all.add(obj)
+    for (let at: State | undefined = this; at !== undefined; at = at.#parent)
+      for (const obj of at.#slots.heap.keys()) all.add(obj)
     return all
   }
 
@@ -116,7 +117,8 @@ export class State {
 
   #absorb(slots: Slots): void {
     for (const [binding, value] of slots.vars) this.#slots.vars.set(binding, value)
-    for (const [obj, fields] of slots.heap) for (const [field, value] of fields) this.setField(obj, field, value)
+    for (const [obj, fields] of slots.heap)
+      for (const [field, value] of fields) this.setField(obj, field, value)
     for (const [key, kinds] of slots.facts) this.#slots.facts.set(key, kinds)
   }
 
@@ -151,13 +153,23 @@ export class State {
         slots.vars.set(binding, value)
         isNew ||= !sameValue(value, this.getVar(binding))
       }
-      for (const [obj, fields] of side.#slots.heap) isNew = this.#joinFields(sides, obj, fields, slots.heap) || isNew
-      for (const key of side.#slots.facts.keys()) slots.facts.set(key, sides.map((one) => one.fact(key)).reduce((a, b) => a & b))
+      for (const [obj, fields] of side.#slots.heap)
+        isNew = this.#joinFields(sides, obj, fields, slots.heap) || isNew
+      for (const key of side.#slots.facts.keys())
+        slots.facts.set(
+          key,
+          sides.map((one) => one.fact(key)).reduce((a, b) => a & b),
+        )
     }
     return { slots, isNew }
   }
 
-  #joinFields(sides: readonly State[], obj: Obj, fields: ReadonlyMap<string, Value>, into: Map<Obj, Map<string, Value>>): boolean {
+  #joinFields(
+    sides: readonly State[],
+    obj: Obj,
+    fields: ReadonlyMap<string, Value>,
+    into: Map<Obj, Map<string, Value>>,
+  ): boolean {
     let joined = into.get(obj)
     if (joined === undefined) {
       joined = new Map()

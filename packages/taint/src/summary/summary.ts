@@ -64,7 +64,18 @@ const NONE: ReadonlySet<never> = new Set()
 
 export function emptySummary(func: Func): Summary {
   const nothing: Value = { labels: [], refs: [], cleared: 0, constants: [] }
-  return { func, returned: nothing, thrown: nothing, effects: [], made: new Map(), sinks: [], deferred: [], guards: [], reads: NONE, callees: NONE }
+  return {
+    func,
+    returned: nothing,
+    thrown: nothing,
+    effects: [],
+    made: new Map(),
+    sinks: [],
+    deferred: [],
+    guards: [],
+    reads: NONE,
+    callees: NONE,
+  }
 }
 
 export const MAX_SINKS = 300

@@ -15,13 +15,21 @@ export function typedValue(frame: Frame, type: TypeRef | undefined, depth = 0): 
   const name = type.path[0]
   if (type.binding !== undefined) return typeOfBinding(frame, type.binding, type.path)
   const argument = type.arguments[0]
-  if (name === 'Promise' || name === 'Awaited') return container(frame, 'promise', AWAIT, typedValue(frame, argument, depth + 1), type)
-  if (name === 'Array' || name === 'ReadonlyArray') return container(frame, 'array', ELEMENT, typedValue(frame, argument, depth + 1), type)
+  if (name === 'Promise' || name === 'Awaited')
+    return container(frame, 'promise', AWAIT, typedValue(frame, argument, depth + 1), type)
+  if (name === 'Array' || name === 'ReadonlyArray')
+    return container(frame, 'array', ELEMENT, typedValue(frame, argument, depth + 1), type)
   const node = frame.world.models.type('global', type.path)
   return node === undefined ? undefined : ofRefs([frame.world.heap.api(node)])
 }
 
-function container(frame: Frame, kind: 'promise' | 'array', field: string, inner: Value | undefined, type: TypeRef): Value | undefined {
+function container(
+  frame: Frame,
+  kind: 'promise' | 'array',
+  field: string,
+  inner: Value | undefined,
+  type: TypeRef,
+): Value | undefined {
   if (inner === undefined) return undefined
   const obj = frame.world.heap.at(identify(type), { kind }, isTopLevel(frame))
   writeSlot(frame, obj, field, inner)
@@ -48,7 +56,9 @@ function typeOfBinding(frame: Frame, binding: Binding, path: readonly string[]):
     return node === undefined ? undefined : ofRefs([frame.world.heap.api(node)])
   }
   const classes = classObjects(frame, binding)
-  const instances = classes.map((obj) => frame.world.heap.at(obj.cls?.id ?? 0, { kind: 'object', cls: obj.cls as NonNullable<Obj['cls']> }, true))
+  const instances = classes.map((obj) =>
+    frame.world.heap.at(obj.cls?.id ?? 0, { kind: 'object', cls: obj.cls as NonNullable<Obj['cls']> }, true),
+  )
   return instances.length === 0 ? undefined : ofRefs(instances)
 }
 

@@ -120,7 +120,10 @@ function joinCleared(a: Value, b: Value): number {
   return b.refs.length === 0 ? a.cleared : a.cleared & b.cleared
 }
 
-function joinConstants(a: readonly Constant[] | undefined, b: readonly Constant[] | undefined): readonly Constant[] | undefined {
+function joinConstants(
+  a: readonly Constant[] | undefined,
+  b: readonly Constant[] | undefined,
+): readonly Constant[] | undefined {
   if (a === undefined || b === undefined) return undefined
   const added = b.filter((value) => !a.includes(value))
   if (added.length === 0) return a

@@ -8,6 +8,7 @@ import type { Native } from './native.ts'
 import type { Obj } from './object.ts'
 import { COPIED, ELEMENT, KEYS, PROTO, REJECT, VALUE } from './path.ts'
 import { PROMISE_NATIVES } from './promises.ts'
+import { addSinks, siteOf } from './sinks.ts'
 import type { Arg } from './summary.ts'
 import type { Value } from './value.ts'
 import { EMPTY, UNKNOWN, clear, constant, join, joinAll, ofLabels, ofRefs } from './value.ts'
@@ -384,6 +385,31 @@ function readKey(frame: Frame, call: Call): Outcome {
   return value(read(frame, call.thisValue, keyOf(argumentAt(frame, call.args, 0))))
 }
 
+/** `spawn(file, args, { shell: true })` and `spawn('sh', ['-c', text])` hand text to a shell. */
+function spawnNative(frame: Frame, call: Call): undefined {
+  const file = argumentAt(frame, call.args, 0)
+  const args = argumentAt(frame, call.args, 1)
+  const shell = call.args.map((arg) => read(frame, arg.value, 'shell').constants).some((found) => found !== undefined && found.some((one) => one === true || typeof one === 'string'))
+  const isShell = file.constants?.some((one) => /(?:^|[\\/])(?:sh|bash|zsh|cmd(?:\.exe)?|powershell)$/.test(String(one))) === true
+  if (shell || isShell) addSinks(frame, textOf(frame, args), siteOf(call, call.args[1]?.span ?? call.span, 'command', 'args', call.name))
+  return undefined
+}
+
+/** `Sub.prototype` inherits from `Base.prototype`. */
+function inheritsNative(frame: Frame, call: Call): Outcome {
+  const base = read(frame, argumentAt(frame, call.args, 1), 'prototype')
+  for (const obj of read(frame, argumentAt(frame, call.args, 0), 'prototype').refs) writeSlot(frame, obj, PROTO, base)
+  return value(UNKNOWN)
+}
+
+/** `setHeader('Location', url)` redirects; the value of any other header is no danger of its own. */
+function setHeader(frame: Frame, call: Call): Outcome {
+  const name = argumentAt(frame, call.args, 0).constants?.[0]
+  const labels = textOf(frame, argumentAt(frame, call.args, 1))
+  if (typeof name === 'string' && name.toLowerCase() === 'location') addSinks(frame, labels, siteOf(call, call.args[1]?.span ?? call.span, 'redirect', 'value', call.name))
+  return value(call.thisValue)
+}
+
 function typeName(): Outcome {
   return value(constant('[object Object]'))
 }
@@ -411,6 +437,9 @@ export const NATIVES: Readonly<Record<string, Native>> = {
   untaint: untaintNative,
   with: withNative,
   'type-name': typeName,
+  spawn: spawnNative,
+  inherits: inheritsNative,
+  'set-header': setHeader,
   'assign-new': assignNew,
   'copy-set': copySet,
   'read-key': readKey,

@@ -67,7 +67,13 @@ function scoreFolder(folder: string, lines: readonly LabelLine[]): void {
   }
   // A finding over several lines starts on one and is expected on another: it is no false alarm on the first.
   const rest = findings.filter((one) => !explained.has(one))
-  for (const label of lines) if (label.label === 'ok') tally(folder, label, rest.some((one) => matches(one, label)))
+  for (const label of lines)
+    if (label.label === 'ok')
+      tally(
+        folder,
+        label,
+        rest.some((one) => matches(one, label)),
+      )
 }
 
 function matches(found: Found, label: LabelLine): boolean {
@@ -78,9 +84,12 @@ function matches(found: Found, label: LabelLine): boolean {
 }
 
 function tally(folder: string, label: LabelLine, isHit: boolean): void {
-  for (const key of ['all', label.cwe === 'lang' ? folder.replace('library-tests/', '') : label.cwe]) count(key, label, isHit)
+  for (const key of ['all', label.cwe === 'lang' ? folder.replace('library-tests/', '') : label.cwe])
+    count(key, label, isHit)
   if (values.misses && isHit !== (label.label === 'alert')) {
-    console.log(`${label.label === 'alert' ? 'miss ' : 'FALSE'} ${label.file}:${label.line} ${label.cwe} ${label.note ?? ''}`)
+    console.log(
+      `${label.label === 'alert' ? 'miss ' : 'FALSE'} ${label.file}:${label.line} ${label.cwe} ${label.note ?? ''}`,
+    )
   }
 }
 

@@ -1,3 +1,5 @@
 export type { AnalyzeInput, AnalyzeResult, Report } from './analyze-files.ts'
 export { analyzeFiles } from './analyze-files.ts'
 export type { LibraryFile } from './models/index.ts'
+export type { CheckResult } from './main.ts'
+export { check } from './main.ts'

@@ -148,6 +148,8 @@ export class Models {
     if (node === undefined) {
       const separator = from.label === '' || from.label === packageName ? ' ' : '.'
       node = newNode(`${from.label}${separator}${name}`.trim())
+      // A default export usually is the whole module again.
+      if (name === 'default') node.alias = from
       from.members.set(field, node)
     }
     return node

@@ -13,7 +13,8 @@ export interface Finding {
   readonly message: string
   readonly parameter: string
   readonly callee: string
-  readonly source: Source
+  /** Absent where a rule is broken without any data flowing. */
+  readonly source: Source | undefined
   readonly path: readonly Step[]
 }
 
@@ -40,7 +41,10 @@ export class Findings {
     const before = this.#found.get(key)
     if (before !== undefined && before.path.length <= path.length) return
     const { cwe, severity, name } = kindOf(site.kind)
-    const message = `tainted value passed to sensitive parameter '${parameter}'`
+    const message =
+      name === 'global-variable'
+        ? `tainted value passed to global variable '${parameter}'`
+        : `tainted value passed to sensitive parameter '${parameter}'`
     this.#found.set(key, {
       kind: name,
       cwe,
@@ -53,6 +57,25 @@ export class Findings {
       callee: site.callee,
       source,
       path,
+    })
+  }
+
+  diagnose(kind: string, module: Module, span: Span, message: string): void {
+    const key = `${module.id}:${span.start}:${span.end}:${kind}`
+    if (this.#found.has(key)) return
+    const { cwe, name } = kindOf('any')
+    this.#found.set(key, {
+      kind: kind === 'entry-point' ? name : kind,
+      cwe,
+      severity: 'error',
+      confidence: 1,
+      module,
+      span,
+      message,
+      parameter: '',
+      callee: '',
+      source: undefined,
+      path: [],
     })
   }
 

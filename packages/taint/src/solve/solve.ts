@@ -1,6 +1,6 @@
 import type { Func, Module } from '../graph/index.ts'
 import type { Models } from '../models/index.ts'
-import type { Label, Options, SinkSite, Source, Step, World } from '../summary/index.ts'
+import type { Label, Options, SinkSite, Source, Step, Summary, World } from '../summary/index.ts'
 import { Heap, countLimit, nextOrigin } from '../summary/index.ts'
 import type { Finding, ReportAt } from './findings.ts'
 import { Findings } from './findings.ts'
@@ -21,6 +21,8 @@ export interface Solution {
   readonly limits: ReadonlyMap<string, number>
   readonly walks: number
   readonly rounds: number
+  /** What calling each function does; for writing signatures. */
+  summaryOf(func: Func): Summary
 }
 
 /** Module-level state is walked to a fixpoint, at most this often. */
@@ -46,6 +48,7 @@ export function solve(input: SolveInput): Solution {
     limits,
     summaryOf: (func) => summaries.of(func),
     report: (label: Label, site: SinkSite, argument?: Step) => findings.add(label, site, argument),
+    diagnose: (kind, module, span, message) => findings.diagnose(kind, module, span, message),
     source: (kind, text, step, isImplicit, confidence) =>
       sourceOf(input.options, sources, kind, text, step, isImplicit, confidence),
     nestCall: (outer, inner) => nesting.id(outer, inner) ?? (countLimit(world, 'nested-calls'), undefined),
@@ -61,7 +64,13 @@ export function solve(input: SolveInput): Solution {
     )
     if (stale === 0) break
   }
-  return { findings: findings.all(), limits, walks: summaries.walks, rounds: rounds + 1 }
+  return {
+    findings: findings.all(),
+    limits,
+    walks: summaries.walks,
+    rounds: rounds + 1,
+    summaryOf: (func) => summaries.of(func),
+  }
 }
 
 function sourceOf(

@@ -64,6 +64,7 @@ export class Summaries {
         break
       }
       if (this.#lean < depth || isStable) break
+      if (round === MAX_CYCLE_ROUNDS - 1) this.#unresolved(func, next)
     }
     this.#stack.pop()
     if (this.#lean >= depth) {
@@ -71,6 +72,15 @@ export class Summaries {
       this.#lean = outerLean
     } else this.#lean = Math.min(outerLean, this.#lean)
     return summary
+  }
+
+  /** The inventory's diagnostic: the cycle's result is taken as far as it was followed. */
+  #unresolved(func: Func, summary: Summary): void {
+    const other = [...summary.callees].find((callee) => this.#partial.has(callee)) ?? func
+    countLimit(this.#world(), 'recursion')
+    if (func.returnMarks.tainted === true || func.returnMarks.untainted === true) return
+    const message = `taint checking for '${func.name}' could not complete due to recursion with '${other.name}', add @tainted or @untainted to returns`
+    this.#world().diagnose('recursion', func.module, func.span, message)
   }
 
   /** Forgets every summary that read something which has grown since, and all that build on one. */

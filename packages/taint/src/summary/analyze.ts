@@ -99,14 +99,28 @@ function inputOf(frame: Frame, param: Param, index: number): Value {
         kind: kind === '*' ? 'any' : kind,
         parameter: param.name,
         callee: frame.func.name,
+        isParameter: true,
       })
     }
     return clear(input, EVERY)
   }
   if (param.marks.untainted === true || param.type?.inert === true) return clear(input, EVERY)
+  if (frame.world.options.entries.has(frame.func)) return join(input, entrySource(frame, param))
   const typed = typedValue(frame, param.type)
   const value = typed === undefined ? input : join(input, typed)
   return param.marks.tainted === true ? join(value, annotated(frame, param)) : value
+}
+
+/** In a library, what other programs pass to an exported function is not to be trusted. */
+function entrySource(frame: Frame, param: Param): Value {
+  const source = frame.world.source(
+    'library',
+    param.name,
+    stepAt(frame, 'exported parameter', param.span),
+    false,
+    0.5,
+  )
+  return source === undefined ? EMPTY : { ...UNKNOWN, labels: [sourceLabel(source)] }
 }
 
 function annotated(frame: Frame, param: Param): Value {

@@ -69,7 +69,8 @@ export function applyRow(frame: Frame, row: Row, call: Call, label: string, targ
     const outcome = NATIVES[row.native]?.(frame, call, target)
     if (outcome !== undefined) return outcome
   }
-  if (row.isInert || (row.isNew !== undefined && row.isNew !== call.isNew)) return { value: UNKNOWN, thrown: EMPTY }
+  if (row.isInert || (row.isNew !== undefined && row.isNew !== call.isNew))
+    return { value: UNKNOWN, thrown: EMPTY }
   return new RowCall(frame, row, call).run()
 }
 
@@ -172,6 +173,7 @@ class RowCall {
       for (const [index, value] of chainParams(this.#frame, row, this.#call).entries())
         put(args, index + shift, value)
       mountRouters(this.#frame, row, this.#call, callback, row.params)
+      refuseSensitive(this.#frame, callback)
     }
     for (const flow of this.#row.flows) {
       const step = flow.to.steps[0]
@@ -284,6 +286,21 @@ class RowCall {
       ? this.#arguments(access)
       : argumentValues(this.#frame, this.#call.args, base.from, base.to)
     return values.map((value) => steps.reduce((at, step) => stepInto(this.#frame, at, step), value))
+  }
+}
+
+/** What a framework hands to an entry point is tainted: no parameter of one can promise otherwise. */
+function refuseSensitive(frame: Frame, callback: Value): void {
+  for (const obj of callback.refs) {
+    for (const param of obj.func?.params ?? []) {
+      if (param.marks.sensitive === undefined || obj.func === undefined) continue
+      frame.world.diagnose(
+        'entry-point',
+        obj.func.module,
+        param.span,
+        `entry point parameter '${param.name}' cannot be sensitive`,
+      )
+    }
   }
 }
 

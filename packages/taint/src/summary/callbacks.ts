@@ -24,18 +24,31 @@ function collected(frame: Frame, from: Obj, index: number): Value {
 
 function run(frame: Frame, call: Call, site: number, callee: Value, values: readonly Value[]): Outcome {
   const args = values.map((value) => ({ value, spread: false }))
-  return frame.invoke(callee, { ...impliedCall(frame, site, UNKNOWN, args, call.name), module: call.module, span: call.span })
+  return frame.invoke(callee, {
+    ...impliedCall(frame, site, UNKNOWN, args, call.name),
+    module: call.module,
+    span: call.span,
+  })
 }
 
 /** `async.map(list, (item, done) => ..., (error, results) => ...)`. */
 function asyncMap(frame: Frame, call: Call): Outcome {
   const list = argumentAt(frame, call.args, 0)
-  const at = call.args.findIndex((arg, index) => index > 0 && arg.value.refs.some((obj) => obj.kind === 'function' || obj.kind === 'symbolic'))
+  const at = call.args.findIndex(
+    (arg, index) =>
+      index > 0 && arg.value.refs.some((obj) => obj.kind === 'function' || obj.kind === 'symbolic'),
+  )
   const done = collector(frame, call.id + 0.25)
-  run(frame, call, call.id + 0.5, argumentAt(frame, call.args, at), [read(frame, list, undefined), ofRefs([done])])
+  run(frame, call, call.id + 0.5, argumentAt(frame, call.args, at), [
+    read(frame, list, undefined),
+    ofRefs([done]),
+  ])
   const results = frame.world.heap.at(call.id, { kind: 'array' }, isTopLevel(frame))
   writeSlot(frame, results, ELEMENT, collected(frame, done, 1))
-  run(frame, call, call.id + 0.75, argumentAt(frame, call.args, at + 1), [collected(frame, done, 0), ofRefs([results])])
+  run(frame, call, call.id + 0.75, argumentAt(frame, call.args, at + 1), [
+    collected(frame, done, 0),
+    ofRefs([results]),
+  ])
   return { value: UNKNOWN, thrown: EMPTY }
 }
 

@@ -1,5 +1,5 @@
 import type { Expr } from '../graph/index.ts'
-import { EVERY, maskOf } from '../models/index.ts'
+import { EVERY } from '../models/index.ts'
 import { applyRow } from './api.ts'
 import type { Call, Frame, Outcome } from './frame.ts'
 import { throwTo } from './frame.ts'
@@ -10,7 +10,7 @@ import { readBinding, readGlobal } from './names.ts'
 import { factKey } from './names.ts'
 import type { Arg } from './summary.ts'
 import type { Value } from './value.ts'
-import { EMPTY, UNKNOWN, clear, join } from './value.ts'
+import { EMPTY, UNKNOWN, join } from './value.ts'
 
 export function evaluateCall(frame: Frame, expr: Expr & { k: 'call' }): Value {
   const { callee } = expr
@@ -147,7 +147,6 @@ function callMember(
   const call = callOf(frame, expr, name, receiver)
   const borrowed = callee.k === 'member' ? borrowedMethod(frame, callee, receiver, call) : undefined
   if (borrowed !== undefined) return finish(frame, expr, call, borrowed)
-  if (name === 'untaint' || nameOf(callee) === 'untaint') return untainted(frame, expr, call)
   return finish(frame, expr, call, invokeMember(frame, target, call, name))
 }
 
@@ -185,11 +184,6 @@ function isObjectPrototype(expr: Expr): boolean {
     expr.object.k === 'global' &&
     expr.object.name === 'Object'
   )
-}
-
-function untainted(frame: Frame, expr: Expr & { k: 'call' }, call: Call): Value {
-  frame.span = expr
-  return clear(call.args[0]?.value ?? UNKNOWN, expr.kinds === undefined ? EVERY : maskOf(expr.kinds))
 }
 
 function memberTarget(frame: Frame, callee: Expr & { k: 'member' }, receiver: Value): Value {

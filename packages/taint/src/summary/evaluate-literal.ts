@@ -140,6 +140,7 @@ export function evaluateJsx(frame: Frame, expr: Expr & { k: 'jsx' }): Value {
       kind: 'html',
       parameter: '__html',
       callee: HTML,
+      isParameter: false,
     })
     return UNKNOWN
   }

@@ -13,6 +13,8 @@ export interface Options {
   readonly strictGlobals: boolean
   /** Sources of these kinds count. */
   readonly threats: ReadonlySet<string>
+  /** Functions whose parameters come from other programs. */
+  readonly entries: ReadonlySet<Func>
 }
 
 /** Module-level state, seen alike from every function: it only grows. */
@@ -31,6 +33,8 @@ export interface World {
   readonly limits: Map<string, number>
   summaryOf(func: Func): Summary
   report(label: Label, site: SinkSite, argument?: Step): void
+  /** A rule of the language surface is broken at this place. */
+  diagnose(kind: string, module: Module, span: Span, message: string): void
   source(kind: string, text: string, step: Step, isImplicit: boolean, confidence: number): Source | undefined
   /** An id for a call seen through another call; bounded. */
   nestCall(outer: number, inner: number): number | undefined

@@ -79,7 +79,8 @@ function readField(frame: Frame, obj: Obj, key: string, receiver: Value): Value 
 }
 
 function readOwn(frame: Frame, obj: Obj, key: string, receiver: Value): Value {
-  if (obj.kind === 'api') return joinAll([slot(frame, obj, key), readApi(frame, obj, key), readEarlier(frame, obj, key)])
+  if (obj.kind === 'api')
+    return joinAll([slot(frame, obj, key), readApi(frame, obj, key), readEarlier(frame, obj, key)])
   if (obj.kind === 'module') return readModule(frame, obj, key)
   const own = slot(frame, obj, key)
   if (obj.kind === 'symbolic') return join(own, frame.state.written(obj, ELEMENT) ?? EMPTY)

@@ -52,7 +52,11 @@ class Application {
       if (!early.includes(effect)) this.#write(effect.target, effect.field, effect.value)
     for (const { label, site } of sinks) {
       const argument = label.path === undefined ? undefined : this.#argumentStep(label.path)
-      for (const one of this.#labels(label)) addSink(this.#frame, one, site, argument)
+      const place =
+        site.isParameter && argument !== undefined
+          ? { ...site, module: argument.module, span: argument.span, isParameter: false }
+          : site
+      for (const one of this.#labels(label)) addSink(this.#frame, one, place, argument)
     }
     return { value: this.#value(returned), thrown: join(raised, this.#value(thrown)) }
   }
@@ -201,7 +205,9 @@ class Application {
     if (known.refs.length > 0 || path.parent === undefined || path.field.startsWith('<')) return known
     const frame = this.#frame
     const holder = this.#materialized(path.parent)
-    const made = ofRefs([frame.world.heap.at(this.#call.id * 64 + path.id / 1e7, { kind: 'object' }, isTopLevel(frame))])
+    const made = ofRefs([
+      frame.world.heap.at(this.#call.id * 64 + path.id / 1e7, { kind: 'object' }, isTopLevel(frame)),
+    ])
     write(frame, holder, path.field, join(known, made))
     this.#paths.set(path, join(known, made))
     return join(known, made)
@@ -249,9 +255,15 @@ class Application {
   }
 
   #argumentStep(path: Path): Step {
-    return this.#here(
-      path.root.kind === 'param' ? (this.#summary.func.params[path.root.index]?.name ?? '') : 'this',
-    )
+    const index =
+      path.root.kind === 'param' ? path.root.index : path.root.kind === 'rest' ? path.root.from : undefined
+    if (index === undefined) return this.#here('this')
+    const name = this.#summary.func.params[index]?.name ?? ''
+    return {
+      module: this.#call.module,
+      span: this.#call.args[index]?.span ?? this.#call.args.at(-1)?.span ?? this.#call.span,
+      why: name,
+    }
   }
 }
 

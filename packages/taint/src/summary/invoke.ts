@@ -110,7 +110,8 @@ function invokeBound(frame: Frame, target: Obj, call: Call): Outcome | undefined
 
 function resolve(frame: Frame, target: Obj, call: Call): Outcome {
   for (const holder of slot(frame, target, COLLECTS).refs) {
-    for (const [index, arg] of call.args.entries()) writeSlot(frame, holder, String(index), join(slot(frame, holder, String(index)), arg.value))
+    for (const [index, arg] of call.args.entries())
+      writeSlot(frame, holder, String(index), join(slot(frame, holder, String(index)), arg.value))
   }
   const field = slot(frame, target, SETTLED_FIELD).constants?.[0]
   const value = call.args[0]?.value ?? UNKNOWN

@@ -2,8 +2,9 @@ import type { Binding, ImportTarget } from '../graph/index.ts'
 import { memberOf, rowOf } from '../models/index.ts'
 import type { Frame } from './frame.ts'
 import { stepAt } from './frame.ts'
-import { slot, writeSlot } from './heap-access.ts'
+import { slot, textOf, writeSlot } from './heap-access.ts'
 import { BOX } from './path.ts'
+import { addSinks } from './sinks.ts'
 import { exported } from './typed.ts'
 import type { Value } from './value.ts'
 import { EMPTY, UNKNOWN, join, ofRefs, sourceLabel } from './value.ts'
@@ -20,7 +21,26 @@ export function writeBinding(frame: Frame, binding: Binding, value: Value): void
   if (binding.owner === frame.func && !binding.captured && frame.func.parent !== undefined)
     frame.state.setVar(binding, value)
   else writeSlot(frame, frame.cell(binding), BOX, value)
+  if (
+    frame.world.options.strictGlobals &&
+    binding.owner.parent === undefined &&
+    frame.func.parent !== undefined
+  )
+    refuseGlobal(frame, binding, value)
   frame.state.dropFacts(factKey(binding))
+}
+
+/** The original's rule: module-level variables hold nothing tainted. */
+function refuseGlobal(frame: Frame, binding: Binding, value: Value): void {
+  const site = {
+    module: frame.func.module,
+    span: frame.span,
+    kind: 'global-variable',
+    parameter: binding.name,
+    callee: binding.name,
+    isParameter: false,
+  }
+  addSinks(frame, textOf(frame, value), site)
 }
 
 export function factKey(binding: Binding): string {
@@ -29,13 +49,18 @@ export function factKey(binding: Binding): string {
 
 function readImport(frame: Frame, binding: Binding, target: ImportTarget): Value {
   const { module } = target.from
-  if (module === undefined) return readPackage(frame, target)
+  if (module === undefined || isModelled(frame, target.from.specifier)) return readPackage(frame, target)
   if (target.name === '*') return ofRefs([frame.world.heap.moduleOf(module)])
   const found = exported(binding)
   if (found !== binding && found.import === undefined) return slot(frame, frame.cell(found), BOX)
   if (found.import !== undefined && found.import.from.module === undefined)
     return readPackage(frame, found.import)
   return readNamespace(frame, target)
+}
+
+/** A package with a model is taken at its model's word, even when its source is part of the program. */
+function isModelled(frame: Frame, specifier: string): boolean {
+  return !specifier.startsWith('.') && frame.world.models.package(specifier) !== undefined
 }
 
 /** A name the module does not declare: CommonJS exports, or another module's through `export *`. */

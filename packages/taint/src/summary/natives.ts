@@ -1,3 +1,4 @@
+import { EVERY, maskOf } from '../models/index.ts'
 import { argumentAt } from './arguments.ts'
 import { CALLBACK_NATIVES } from './callbacks.ts'
 import type { Call, Frame, Outcome } from './frame.ts'
@@ -232,8 +233,9 @@ function promisifyNative(frame: Frame, call: Call): Outcome {
   return value(argumentAt(frame, call.args, 0))
 }
 
+/** `untaint(value)` clears every kind, `untaint<'sql'>(value)` the named ones. */
 function untaintNative(_frame: Frame, call: Call): Outcome {
-  return value(call.args[0]?.value ?? UNKNOWN)
+  return value(clear(call.args[0]?.value ?? UNKNOWN, call.kinds === undefined ? EVERY : maskOf(call.kinds)))
 }
 
 function newArray(frame: Frame, call: Call): Outcome {
@@ -389,16 +391,27 @@ function readKey(frame: Frame, call: Call): Outcome {
 function spawnNative(frame: Frame, call: Call): undefined {
   const file = argumentAt(frame, call.args, 0)
   const args = argumentAt(frame, call.args, 1)
-  const shell = call.args.map((arg) => read(frame, arg.value, 'shell').constants).some((found) => found !== undefined && found.some((one) => one === true || typeof one === 'string'))
-  const isShell = file.constants?.some((one) => /(?:^|[\\/])(?:sh|bash|zsh|cmd(?:\.exe)?|powershell)$/.test(String(one))) === true
-  if (shell || isShell) addSinks(frame, textOf(frame, args), siteOf(call, call.args[1]?.span ?? call.span, 'command', 'args', call.name))
+  const shell = call.args
+    .map((arg) => read(frame, arg.value, 'shell').constants)
+    .some((found) => found !== undefined && found.some((one) => one === true || typeof one === 'string'))
+  const isShell =
+    file.constants?.some((one) =>
+      /(?:^|[\\/])(?:sh|bash|zsh|cmd(?:\.exe)?|powershell)$/.test(String(one)),
+    ) === true
+  if (shell || isShell)
+    addSinks(
+      frame,
+      textOf(frame, args),
+      siteOf(call, call.args[1]?.span ?? call.span, 'command', 'args', call.name),
+    )
   return undefined
 }
 
 /** `Sub.prototype` inherits from `Base.prototype`. */
 function inheritsNative(frame: Frame, call: Call): Outcome {
   const base = read(frame, argumentAt(frame, call.args, 1), 'prototype')
-  for (const obj of read(frame, argumentAt(frame, call.args, 0), 'prototype').refs) writeSlot(frame, obj, PROTO, base)
+  for (const obj of read(frame, argumentAt(frame, call.args, 0), 'prototype').refs)
+    writeSlot(frame, obj, PROTO, base)
   return value(UNKNOWN)
 }
 
@@ -406,7 +419,8 @@ function inheritsNative(frame: Frame, call: Call): Outcome {
 function setHeader(frame: Frame, call: Call): Outcome {
   const name = argumentAt(frame, call.args, 0).constants?.[0]
   const labels = textOf(frame, argumentAt(frame, call.args, 1))
-  if (typeof name === 'string' && name.toLowerCase() === 'location') addSinks(frame, labels, siteOf(call, call.args[1]?.span ?? call.span, 'redirect', 'value', call.name))
+  if (typeof name === 'string' && name.toLowerCase() === 'location')
+    addSinks(frame, labels, siteOf(call, call.args[1]?.span ?? call.span, 'redirect', 'value', call.name))
   return value(call.thisValue)
 }
 

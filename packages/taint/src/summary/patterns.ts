@@ -145,6 +145,7 @@ function modelledAssignment(
       kind,
       parameter: name,
       callee: node.label,
+      isParameter: false,
     })
   }
 }

@@ -24,5 +24,5 @@ export function addSinks(frame: Frame, labels: readonly Label[], site: SinkSite)
 }
 
 export function siteOf(call: Call, span: Span, kind: string, parameter: string, callee: string): SinkSite {
-  return { module: call.module, span, kind, parameter, callee }
+  return { module: call.module, span, kind, parameter, callee, isParameter: false }
 }

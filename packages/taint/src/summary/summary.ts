@@ -16,6 +16,8 @@ export interface SinkSite {
   readonly parameter: string
   /** What is called there: `pg Client.query`. */
   readonly callee: string
+  /** An annotated parameter: the danger is where the argument is written, not where it is declared. */
+  readonly isParameter: boolean
 }
 
 /** A call whose callee only the caller knows: a callback, a method of a parameter. */

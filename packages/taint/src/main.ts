@@ -4,7 +4,7 @@ import { analyzeFiles } from './analyze-files.ts'
 import type { AnalyzeResult } from './analyze-files.ts'
 import { emitSignatures } from './emit.ts'
 import { ModelError } from './models/index.ts'
-import type { CheckOptions } from './options.ts'
+import type { CheckOptions, CheckRequest } from './options.ts'
 import { UsageError, parseOptions } from './options.ts'
 import type { Filtered, Item } from './report/index.ts'
 import { headline, parseBaseline, suppress, toGithub, toItems, toSarif, toText } from './report/index.ts'
@@ -16,17 +16,12 @@ export interface CheckResult {
   readonly errors: string
 }
 
-export const USAGE = `barre check [-p tsconfig.json | FILE...] [--format text|json|sarif|github] [--threat-model default|ballerina|all]
-            [--baseline FILE] [--write-baseline FILE] [--explain FILE:LINE] [--stats] [--library] [--no-strict] [--emit]`
-
-/** Runs `barre check` with these arguments; prints nothing itself. */
-export function check(argv: readonly string[], cwd: string): CheckResult {
+/** Runs `barre check` as a command line asks; prints nothing itself. */
+export function check(request: CheckRequest, cwd: string): CheckResult {
   try {
-    const options = parseOptions(argv, cwd)
-    return run(options, cwd)
+    return run(parseOptions(request, cwd), cwd)
   } catch (error) {
-    if (error instanceof UsageError)
-      return { exitCode: 2, output: '', errors: `${error.message}\n\n${USAGE}\n` }
+    if (error instanceof UsageError) return { exitCode: 2, output: '', errors: `${error.message}\n` }
     if (error instanceof ModelError || error instanceof SyntaxError || error instanceof TypeError)
       return { exitCode: 2, output: '', errors: `${error.message}\n` }
     throw error

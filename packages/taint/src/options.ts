@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import type { ParseArgsOptionsConfig } from 'node:util'
 import { DEFAULT_THREATS } from './analyze-files.ts'
 import type { AnalyzeInput } from './analyze-files.ts'
 import type { LibraryFile } from './models/index.ts'
@@ -26,52 +26,55 @@ const SKIPPED_FOLDERS: ReadonlySet<string> = new Set(['node_modules', 'dist', 'b
 /** A folder given by hand is walked no deeper. */
 const MAX_FOLDER_DEPTH = 30
 
-export function parseOptions(argv: readonly string[], cwd: string): CheckOptions {
-  const { values, positionals } = readArgs(argv)
-  const format = values.format ?? 'text'
+/** A command line, taken apart by `parseArgs` with `checkFlags`. */
+export interface CheckRequest {
+  readonly values: Readonly<Record<string, unknown>>
+  readonly positionals: readonly string[]
+}
+
+export const checkFlags: ParseArgsOptionsConfig = {
+  project: { type: 'string', short: 'p' },
+  format: { type: 'string' },
+  baseline: { type: 'string' },
+  'write-baseline': { type: 'string' },
+  'threat-model': { type: 'string' },
+  explain: { type: 'string' },
+  stats: { type: 'boolean' },
+  library: { type: 'boolean' },
+  lenient: { type: 'boolean' },
+  emit: { type: 'boolean' },
+}
+
+export function parseOptions({ values, positionals }: CheckRequest, cwd: string): CheckOptions {
+  const text = (name: string): string | undefined =>
+    typeof values[name] === 'string' ? values[name] : undefined
+  const format = text('format') ?? 'text'
   if (!isFormat(format))
     throw new UsageError(`--format: expected one of ${FORMATS.join(', ')}, got "${format}"`)
-  const project = values.project
+  const project = text('project')
   if (project !== undefined && !existsSync(resolve(cwd, project)))
     throw new UsageError(`-p: no such file: ${project}`)
   const files = filesOf(positionals, project, cwd)
-  const ballerina = values['threat-model'] === 'ballerina'
+  const ballerina = text('threat-model') === 'ballerina'
   const input: AnalyzeInput = {
     cwd,
     files,
     project,
     models: projectModels(cwd),
-    threats: threatsOf(values['threat-model']),
-    passUnknown: values.strict !== false,
+    threats: threatsOf(text('threat-model')),
+    passUnknown: values['lenient'] !== true,
     strictGlobals: ballerina,
     reportAt: ballerina ? 'argument' : 'sink',
-    library: values.library,
+    library: values['library'] === true,
   }
-  const { baseline, 'write-baseline': writeBaseline, stats = false, emit = false } = values
-  return { input, format, baseline, writeBaseline, explain: placeOf(values.explain), stats, emit }
-}
-
-function readArgs(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      allowNegative: true,
-      options: {
-        project: { type: 'string', short: 'p' },
-        format: { type: 'string' },
-        baseline: { type: 'string' },
-        'write-baseline': { type: 'string' },
-        'threat-model': { type: 'string' },
-        explain: { type: 'string' },
-        stats: { type: 'boolean' },
-        library: { type: 'boolean' },
-        strict: { type: 'boolean' },
-        emit: { type: 'boolean' },
-      },
-    })
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
+  return {
+    input,
+    format,
+    baseline: text('baseline'),
+    writeBaseline: text('write-baseline'),
+    explain: placeOf(text('explain')),
+    stats: values['stats'] === true,
+    emit: values['emit'] === true,
   }
 }
 

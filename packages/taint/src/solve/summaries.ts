@@ -19,6 +19,8 @@ const MAX_STACK = 120
 export class Summaries {
   readonly #done = new Map<Func, Entry>()
   readonly #partial = new Map<Func, Summary>()
+  /** Walked while a function they lean on was not done: good for this round of that function only. */
+  readonly #provisional = new Map<Func, { readonly summary: Summary; readonly lean: number }>()
   readonly #stack: Func[] = []
   /** Lowest place on the stack that the walk so far leaned on. */
   #lean = Number.POSITIVE_INFINITY
@@ -39,6 +41,11 @@ export class Summaries {
       this.#lean = Math.min(this.#lean, at)
       return this.#partial.get(func) ?? emptySummary(func)
     }
+    const provisional = this.#provisional.get(func)
+    if (provisional !== undefined) {
+      this.#lean = Math.min(this.#lean, provisional.lean)
+      return provisional.summary
+    }
     if (this.#stack.length >= MAX_STACK) {
       countLimit(this.#world(), 'summary-depth')
       return this.#partial.get(func) ?? emptySummary(func)
@@ -53,6 +60,7 @@ export class Summaries {
     let summary = emptySummary(func)
     for (let round = 0; round < MAX_CYCLE_ROUNDS; round += 1) {
       this.#lean = Number.POSITIVE_INFINITY
+      this.#dropProvisional(depth)
       const clock = this.#clock()
       this.walks += 1
       const next = analyze(this.#world(), func)
@@ -69,9 +77,27 @@ export class Summaries {
     this.#stack.pop()
     if (this.#lean >= depth) {
       this.#done.set(func, { summary, clock: this.#clock() })
+      this.#settle(depth)
       this.#lean = outerLean
-    } else this.#lean = Math.min(outerLean, this.#lean)
+    } else {
+      this.#provisional.set(func, { summary, lean: this.#lean })
+      this.#lean = Math.min(outerLean, this.#lean)
+    }
     return summary
+  }
+
+  /** A new round of the function at `depth`: what leaned on it must be walked again. */
+  #dropProvisional(depth: number): void {
+    for (const [func, { lean }] of this.#provisional) if (lean >= depth) this.#provisional.delete(func)
+  }
+
+  /** The function at `depth` is stable, and so is what leaned on it and nothing below. */
+  #settle(depth: number): void {
+    for (const [func, { summary, lean }] of this.#provisional) {
+      if (lean < depth) continue
+      this.#done.set(func, { summary, clock: this.#clock() })
+      this.#provisional.delete(func)
+    }
   }
 
   /** The inventory's diagnostic: the cycle's result is taken as far as it was followed. */

@@ -20,6 +20,9 @@ import { EMPTY, UNKNOWN, clear, join, ofRefs, pathLabel, sourceLabel } from './v
 import { addSink } from './sinks.ts'
 import { writeBinding } from './names.ts'
 
+/** How much a walk may spend on applying summaries; calls beyond it count as unknown. */
+const MAX_APPLICATIONS = 12_000
+
 /** Summarises one function: walks its body once with symbolic inputs. */
 export function analyze(world: World, func: Func): Summary {
   const frame = newFrame(world, func)
@@ -57,9 +60,11 @@ function newFrame(world: World, func: Func): Frame {
     created: new Map(),
     invoked: new Set(),
     escaped: new Set(),
+    lasting: new Set(),
     readAt: new Map(),
     span: func.span,
     depth: 0,
+    budget: MAX_APPLICATIONS,
     applying: 0,
     isClosing: false,
     eval: (expr) => evaluate(frame, expr),

@@ -1,13 +1,13 @@
 import { EVERY } from '../models/index.ts'
 import type { Frame } from './frame.ts'
 import { countLimit, isTopLevel, stepAt } from './frame.ts'
-import { awaited, rejected } from './heap-access.ts'
+import { awaited, rejected, saveLasting } from './heap-access.ts'
 import type { Obj } from './object.ts'
 import { ELEMENT } from './path.ts'
 import { promiseOf } from './promises.ts'
 import type { State } from './state.ts'
 import type { Effect, Guard, Summary } from './summary.ts'
-import { MAX_EFFECTS } from './summary.ts'
+import { MAX_EFFECTS, MAX_MADE } from './summary.ts'
 import { typedValue } from './typed.ts'
 import type { Value } from './value.ts'
 import { EMPTY, UNKNOWN, clear, join, ofRefs, sourceLabel } from './value.ts'
@@ -17,6 +17,7 @@ export function finish(frame: Frame, thrown: Value, guards: readonly Guard[]): S
   const state = exitState(frame)
   frame.state = state
   const outcome = resultOf(frame, thrown)
+  saveLasting(frame)
   const effects: Effect[] = []
   const made = new Map<Obj, ReadonlyMap<string, Value>>()
   const leaving: Value[] = [outcome.returned, outcome.thrown]
@@ -84,9 +85,9 @@ function revive(state: State): State {
 
 /** Follows values to every object the function made, and keeps its fields. */
 function collect(state: State, leaving: Value[], made: Map<Obj, ReadonlyMap<string, Value>>): void {
-  for (let value = leaving.pop(); value !== undefined; value = leaving.pop()) {
+  for (let value = leaving.shift(); value !== undefined; value = leaving.shift()) {
     for (const obj of value.refs) {
-      if (made.has(obj) || obj.isGlobal || obj.kind === 'symbolic') continue
+      if (made.has(obj) || obj.isGlobal || obj.kind === 'symbolic' || made.size >= MAX_MADE) continue
       const fields = state.fields(obj)
       made.set(obj, fields)
       leaving.push(...fields.values())

@@ -107,10 +107,14 @@ export interface Frame {
   readonly created: Map<Obj, Value>
   readonly invoked: Set<Obj>
   readonly escaped: Set<Obj>
+  /** Local objects that module-level state refers to. */
+  readonly lasting: Set<Obj>
   /** Where a path was first read, for the story of a label that starts there. */
   readonly readAt: Map<number, Step>
   span: Span
   depth: number
+  /** How many more summaries this walk may apply. */
+  budget: number
   /** Above zero while a summary is being applied: what is read then, no source text here reads. */
   applying: number
   /** Set once the body is done: late runs of callbacks must not queue more. */

@@ -8,7 +8,6 @@ import {
   EMPTY,
   UNKNOWN,
   clear,
-  clearLabels,
   join,
   joinAll,
   joinLabels,
@@ -18,8 +17,9 @@ import {
   textLabel,
 } from './value.ts'
 
-const MAX_PROTOTYPES = 8
-const MAX_TEXT_DEPTH = 4
+const MAX_HOLDERS = 24
+const MAX_TEXT_OBJECTS = 200
+const MAX_PROMISE_DEPTH = 2
 const MAX_DEEP = 60
 
 /** Numbers, whatever they are read from. */
@@ -66,16 +66,32 @@ export function read(frame: Frame, value: Value, key: string | undefined): Value
 
 function readField(frame: Frame, obj: Obj, key: string, receiver: Value): Value {
   let at: readonly Obj[] = [obj]
-  let found = EMPTY
-  for (let hops = 0; hops < MAX_PROTOTYPES && at.length > 0; hops += 1) {
-    const own = joinAll(at.map((one) => readOwn(frame, one, key, receiver)))
-    found = join(found, own)
-    if (own.refs.length > 0 || own.labels.length > 0 || (own.constants?.length ?? 0) > 0) return found
-    at = at.flatMap((one) =>
-      one.kind === 'symbolic' ? [] : [...slot(frame, one, COPIED).refs, ...slot(frame, one, PROTO).refs],
-    )
+  const seen = new Set(at)
+  while (at.length > 0) {
+    let own = EMPTY
+    for (const one of at) own = join(own, readOwn(frame, one, key, receiver))
+    if (isSomething(own)) return own
+    at = holdersOf(frame, at, seen)
   }
-  return found
+  return EMPTY
+}
+
+function isSomething(value: Value): boolean {
+  return value.refs.length > 0 || value.labels.length > 0 || (value.constants?.length ?? 0) > 0
+}
+
+/** The objects that a field missing here may be in: those copied in, and prototypes. */
+function holdersOf(frame: Frame, at: readonly Obj[], seen: Set<Obj>): Obj[] {
+  const next: Obj[] = []
+  for (const one of at) {
+    if (one.kind === 'symbolic') continue
+    for (const holder of [...slot(frame, one, COPIED).refs, ...slot(frame, one, PROTO).refs]) {
+      if (seen.has(holder) || seen.size > MAX_HOLDERS) continue
+      seen.add(holder)
+      next.push(holder)
+    }
+  }
+  return next
 }
 
 function readOwn(frame: Frame, obj: Obj, key: string, receiver: Value): Value {
@@ -192,7 +208,7 @@ export function awaited(frame: Frame, value: Value, depth = 0): Value {
     if (obj.kind === 'api') return readApiAwait(frame, obj)
     const kept = obj.kind === 'promise' ? EMPTY : ofRefs([obj])
     const inner = slot(frame, obj, AWAIT)
-    return join(kept, depth < MAX_TEXT_DEPTH ? awaited(frame, inner, depth + 1) : inner)
+    return join(kept, depth < MAX_PROMISE_DEPTH ? awaited(frame, inner, depth + 1) : inner)
   })
   const found = clear(joinAll(parts), value.cleared)
   return {
@@ -213,32 +229,36 @@ export function rejected(frame: Frame, value: Value, depth = 0): Value {
   const parts = value.refs.map((obj) => {
     if (obj.kind === 'symbolic') return slot(frame, obj, REJECT)
     if (obj.kind !== 'promise') return EMPTY
-    const nested = depth < MAX_TEXT_DEPTH ? rejected(frame, slot(frame, obj, AWAIT), depth + 1) : EMPTY
+    const nested = depth < MAX_PROMISE_DEPTH ? rejected(frame, slot(frame, obj, AWAIT), depth + 1) : EMPTY
     return join(slot(frame, obj, REJECT), nested)
   })
   return clear(joinAll(parts), value.cleared)
 }
 
 /** Taint of the value's text: its own, and that of an array's elements or a promise's content. */
-export function textOf(frame: Frame, value: Value, depth = 0): readonly Label[] {
-  let labels = value.labels
-  for (const obj of value.refs) {
-    const found = objectText(frame, obj, value.cleared, depth)
-    labels = joinLabels(labels, clearLabels(found, value.cleared))
+export function textOf(frame: Frame, value: Value): readonly Label[] {
+  if (value.refs.length === 0) return value.labels
+  const seen = new Set<Obj>()
+  let labels: readonly Label[] = []
+  const queue: Value[] = [value]
+  for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
+    labels = joinLabels(labels, at.labels)
+    for (const obj of at.refs) {
+      if (seen.has(obj) || seen.size > MAX_TEXT_OBJECTS) continue
+      seen.add(obj)
+      if (obj.kind === 'symbolic') labels = joinLabels(labels, textLabel(obj, at.cleared, startOf(frame, obj)))
+      const inner = textPart(frame, obj)
+      if (inner !== EMPTY) queue.push(clear(inner, at.cleared))
+    }
   }
   return labels
 }
 
-function objectText(frame: Frame, obj: Obj, cleared: number, depth: number): readonly Label[] {
-  if (depth > MAX_TEXT_DEPTH) return []
-  if (obj.kind === 'symbolic') {
-    const elements = textOf(frame, elementsOf(frame, obj), depth + 1)
-    return joinLabels(elements, textLabel(obj, cleared, startOf(frame, obj)))
-  }
-  if (obj.kind === 'error') return textOf(frame, slot(frame, obj, 'message'), depth + 1)
-  if (obj.kind === 'array') return textOf(frame, elementsOf(frame, obj), depth + 1)
-  if (obj.kind === 'promise') return textOf(frame, slot(frame, obj, AWAIT), depth + 1)
-  return []
+/** The part of an object that its text shows. */
+function textPart(frame: Frame, obj: Obj): Value {
+  if (obj.kind === 'symbolic' || obj.kind === 'array') return elementsOf(frame, obj)
+  if (obj.kind === 'error') return slot(frame, obj, 'message')
+  return obj.kind === 'promise' ? slot(frame, obj, AWAIT) : EMPTY
 }
 
 function startOf(frame: Frame, obj: Obj): Label['trace'] {
@@ -295,23 +315,26 @@ export function adopt(frame: Frame, value: Value, home: Obj): void {
   }
 }
 
-const MAX_LASTING = 4
-
 /** The part of a value that may outlive the function: no parameters, and local objects as their lasting twins. */
-export function lasting(frame: Frame, value: Value, depth = 0): Value {
+export function lasting(frame: Frame, value: Value): Value {
+  if (value.refs.every((obj) => obj.isGlobal) && value.labels.every((label) => label.path === undefined)) return value
   const labels = value.labels.filter((label) => label.path === undefined)
-  const refs = value.refs
-    .filter((obj) => obj.kind !== 'symbolic')
-    .map((obj) => lastingObject(frame, obj, depth))
+  const refs = value.refs.filter((obj) => obj.kind !== 'symbolic').map((obj) => lastingObject(frame, obj))
   return { labels, refs, cleared: value.cleared, constants: value.constants }
 }
 
-function lastingObject(frame: Frame, obj: Obj, depth: number): Obj {
+/** A local object's twin takes its fields when the function is done: only then are they all there. */
+function lastingObject(frame: Frame, obj: Obj): Obj {
   if (obj.isGlobal) return obj
-  const twin = frame.world.heap.lasting(obj)
-  if (depth < MAX_LASTING) {
-    for (const [field, inner] of frame.state.fields(obj))
-      frame.world.globals.write(twin, field, lasting(frame, inner, depth + 1))
+  frame.lasting.add(obj)
+  return frame.world.heap.lasting(obj)
+}
+
+/** Writes the fields of every object that outlives this walk to its twin. */
+export function saveLasting(frame: Frame): void {
+  // The set grows while it is walked: what a field holds lasts as well.
+  for (const obj of frame.lasting) {
+    const twin = frame.world.heap.lasting(obj)
+    for (const [field, inner] of frame.state.fields(obj)) frame.world.globals.write(twin, field, lasting(frame, inner))
   }
-  return twin
 }

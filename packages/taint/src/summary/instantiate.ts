@@ -276,6 +276,12 @@ function dependsOnResult(value: Value): boolean {
 
 /** Calls a known function: its summary, seen from here. */
 export function applyFunction(frame: Frame, func: Func, call: Call, closure?: Obj): Outcome {
+  if (frame.budget < 0) {
+    countLimit(frame.world, 'applications-per-function')
+    return { value: UNKNOWN, thrown: EMPTY }
+  }
   frame.callees.add(func)
-  return new Application(frame, frame.world.summaryOf(func), call, closure).run()
+  const summary = frame.world.summaryOf(func)
+  frame.budget -= 4 + summary.made.size + summary.effects.length + 8 * summary.deferred.length
+  return new Application(frame, summary, call, closure).run()
 }

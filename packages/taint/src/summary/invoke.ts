@@ -23,7 +23,7 @@ import type { Value } from './value.ts'
 import { EMPTY, UNKNOWN, join, ofLabels, ofRefs } from './value.ts'
 
 const NOTHING: Outcome = { value: EMPTY, thrown: EMPTY }
-const MAX_CALL_DEPTH = 40
+const MAX_CALL_DEPTH = 12
 /** Virtual calls with more targets than this are taken as unknown. */
 const MAX_TARGETS = 40
 

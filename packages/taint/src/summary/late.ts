@@ -24,12 +24,17 @@ export function runLate(frame: Frame): void {
   const saved = frame.handlers.splice(0)
   frame.handlers.push({ thrown: EMPTY })
   for (const obj of frame.created.keys()) if (obj.kind === 'class') runClass(frame, obj)
-  for (const obj of frame.escaped) runFunction(frame, obj, UNKNOWN)
+  for (const obj of frame.escaped) if (hasContext(obj, EMPTY)) runFunction(frame, obj, UNKNOWN)
   for (const [obj, home] of frame.created)
-    if (obj.kind === 'function' && !frame.invoked.has(obj)) runFunction(frame, obj, home)
+    if (obj.kind === 'function' && !frame.invoked.has(obj) && hasContext(obj, home)) runFunction(frame, obj, home)
   frame.handlers.splice(0)
   frame.handlers.push(...saved)
   frame.state = base
+}
+
+/** A function that captures nothing and belongs to nothing does here what its own walk has already shown. */
+function hasContext(obj: Obj, home: Value): boolean {
+  return home !== EMPTY || (obj.func?.captures.size ?? 0) > 0
 }
 
 function late(frame: Frame, obj: Obj, thisValue: Value): Call {

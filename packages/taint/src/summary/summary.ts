@@ -80,6 +80,8 @@ export function emptySummary(func: Func): Summary {
   }
 }
 
-export const MAX_SINKS = 300
-export const MAX_DEFERRED = 150
-export const MAX_EFFECTS = 200
+export const MAX_SINKS = 120
+export const MAX_DEFERRED = 40
+export const MAX_EFFECTS = 80
+/** Objects beyond this leave a function without their fields. */
+export const MAX_MADE = 48

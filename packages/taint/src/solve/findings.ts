@@ -32,7 +32,8 @@ export class Findings {
   add(label: Label, site: SinkSite, argument: Step | undefined): void {
     const { source } = label
     if (source === undefined) return
-    const outer = this.#at === 'argument' ? argument : undefined
+    const isDerived = this.#at === 'argument' && !source.isImplicit && site.kind !== 'global-variable'
+    const outer = isDerived ? argument : undefined
     const module = outer?.module ?? site.module
     const span = outer?.span ?? site.span
     const parameter = outer?.why ?? site.parameter

@@ -246,7 +246,8 @@ export function textOf(frame: Frame, value: Value): readonly Label[] {
     for (const obj of at.refs) {
       if (seen.has(obj) || seen.size > MAX_TEXT_OBJECTS) continue
       seen.add(obj)
-      if (obj.kind === 'symbolic') labels = joinLabels(labels, textLabel(obj, at.cleared, startOf(frame, obj)))
+      if (obj.kind === 'symbolic')
+        labels = joinLabels(labels, textLabel(obj, at.cleared, startOf(frame, obj)))
       const inner = textPart(frame, obj)
       if (inner !== EMPTY) queue.push(clear(inner, at.cleared))
     }
@@ -317,7 +318,8 @@ export function adopt(frame: Frame, value: Value, home: Obj): void {
 
 /** The part of a value that may outlive the function: no parameters, and local objects as their lasting twins. */
 export function lasting(frame: Frame, value: Value): Value {
-  if (value.refs.every((obj) => obj.isGlobal) && value.labels.every((label) => label.path === undefined)) return value
+  if (value.refs.every((obj) => obj.isGlobal) && value.labels.every((label) => label.path === undefined))
+    return value
   const labels = value.labels.filter((label) => label.path === undefined)
   const refs = value.refs.filter((obj) => obj.kind !== 'symbolic').map((obj) => lastingObject(frame, obj))
   return { labels, refs, cleared: value.cleared, constants: value.constants }
@@ -335,6 +337,7 @@ export function saveLasting(frame: Frame): void {
   // The set grows while it is walked: what a field holds lasts as well.
   for (const obj of frame.lasting) {
     const twin = frame.world.heap.lasting(obj)
-    for (const [field, inner] of frame.state.fields(obj)) frame.world.globals.write(twin, field, lasting(frame, inner))
+    for (const [field, inner] of frame.state.fields(obj))
+      frame.world.globals.write(twin, field, lasting(frame, inner))
   }
 }

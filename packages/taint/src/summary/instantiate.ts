@@ -254,10 +254,11 @@ class Application {
     return { module: this.#call.module, span: this.#call.span, why }
   }
 
-  #argumentStep(path: Path): Step {
+  /** The argument a label came in by; a captured variable or a receiver has none. */
+  #argumentStep(path: Path): Step | undefined {
     const index =
       path.root.kind === 'param' ? path.root.index : path.root.kind === 'rest' ? path.root.from : undefined
-    if (index === undefined) return this.#here('this')
+    if (index === undefined) return undefined
     const name = this.#summary.func.params[index]?.name ?? ''
     return {
       module: this.#call.module,

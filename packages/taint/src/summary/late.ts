@@ -26,7 +26,8 @@ export function runLate(frame: Frame): void {
   for (const obj of frame.created.keys()) if (obj.kind === 'class') runClass(frame, obj)
   for (const obj of frame.escaped) if (hasContext(obj, EMPTY)) runFunction(frame, obj, UNKNOWN)
   for (const [obj, home] of frame.created)
-    if (obj.kind === 'function' && !frame.invoked.has(obj) && hasContext(obj, home)) runFunction(frame, obj, home)
+    if (obj.kind === 'function' && !frame.invoked.has(obj) && hasContext(obj, home))
+      runFunction(frame, obj, home)
   frame.handlers.splice(0)
   frame.handlers.push(...saved)
   frame.state = base

@@ -63,13 +63,13 @@ function scoreFolder(folder: string, lines: readonly LabelLine[]): void {
   for (const label of alerts) {
     const hits = findings.filter((one) => matches(one, label))
     for (const hit of hits) explained.add(hit)
-    tally(folder, label, hits.length > 0)
+    score(folder, label, hits.length > 0)
   }
   // A finding over several lines starts on one and is expected on another: it is no false alarm on the first.
   const rest = findings.filter((one) => !explained.has(one))
   for (const label of lines)
     if (label.label === 'ok')
-      tally(
+      score(
         folder,
         label,
         rest.some((one) => matches(one, label)),
@@ -83,7 +83,7 @@ function matches(found: Found, label: LabelLine): boolean {
   return isThere && (label.cwe === 'lang' || found.cwes.includes(label.cwe))
 }
 
-function tally(folder: string, label: LabelLine, isHit: boolean): void {
+function score(folder: string, label: LabelLine, isHit: boolean): void {
   for (const key of ['all', label.cwe === 'lang' ? folder.replace('library-tests/', '') : label.cwe])
     count(key, label, isHit)
   if (values.misses && isHit !== (label.label === 'alert')) {
@@ -106,7 +106,7 @@ function count(key: string, label: LabelLine, isHit: boolean): void {
 }
 
 function print(): void {
-  for (const [key, tally] of [...tallies].sort(([a], [b]) => a.localeCompare(b))) {
+  for (const [key, tally] of [...tallies].toSorted(([a], [b]) => a.localeCompare(b))) {
     console.log(
       `${key.padEnd(34)} found ${rate(tally.found, tally.alerts)}   flagged ok ${rate(tally.flagged, tally.oks)}`,
     )

@@ -78,7 +78,7 @@ export function analyzeFiles(input: AnalyzeInput): AnalyzeResult {
     problems: program.problems,
     stats,
     modules: program.modules,
-    summaryOf: solution.summaryOf,
+    summaryOf: (func) => solution.summaryOf(func),
   }
 }
 

@@ -83,6 +83,7 @@ function render(options: CheckOptions, items: readonly Item[], result: AnalyzeRe
     case 'github':
       return toGithub(items)
     case 'text':
+    default:
       return toText(items)
   }
 }

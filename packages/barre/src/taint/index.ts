@@ -13,6 +13,7 @@ export type Untainted<T> = T
  */
 export function untaint<T>(value: T): T
 /** Declares a text to be checked for the named kinds of danger only: `untaint<'sql'>(text)`. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the analyzer reads it, not the compiler
 export function untaint<_Kinds extends string>(value: string): string
 export function untaint(value: unknown): unknown {
   return value

@@ -36,13 +36,17 @@ function declareOne(lower: Lower, node: Node): void {
   else if (isVariableDeclaration(node)) declarePattern(lower, node.name)
   else if (isFunctionDeclaration(node) || isClassDeclaration(node))
     declare(lower, node.name?.text ?? 'default')
-  else if (isEnumDeclaration(node)) lower.enums.add(declare(lower, node.name.text))
   else if (isImportDeclaration(node)) declareImports(lower, node)
   else if (isImportEqualsDeclaration(node)) declare(lower, node.name.text)
-  else if (isTypeAliasDeclaration(node) || isInterfaceDeclaration(node))
-    lower.aliases.set(node.name.text, node)
-  else if (isModuleDeclaration(node) && node.body !== undefined && isModuleBlock(node.body))
+  else declareType(lower, node)
+}
+
+function declareType(lower: Lower, node: Node): void {
+  if (isTypeAliasDeclaration(node) || isInterfaceDeclaration(node)) lower.aliases.set(node.name.text, node)
+  else if (isEnumDeclaration(node)) lower.enums.add(declare(lower, node.name.text))
+  else if (isModuleDeclaration(node) && node.body !== undefined && isModuleBlock(node.body)) {
     declareNames(lower, node.body.statements)
+  }
 }
 
 function declareLexical(lower: Lower, list: Node): void {

@@ -28,20 +28,11 @@ export function lowerClass(lower: Lower, node: ClassDeclaration | ClassExpressio
   const isExpression = node.kind === SyntaxKind.ClassExpression
   const own = isExpression && node.name !== undefined ? declare(lower, name) : undefined
   const heritage = [...(node.heritageClauses ?? [])].find(
-    (clause) => clause.token === SyntaxKind.ExtendsKeyword,
+    ({ token: keyword }) => keyword === SyntaxKind.ExtendsKeyword,
   )?.types[0]
   const base = heritage === undefined ? undefined : declare(lower, SUPER)
   const extended = heritage === undefined ? undefined : lower.expr(heritage.expression)
-  let construct: Func | undefined
-  const members: ClassMember[] = []
-  const statics: Func[] = []
-  for (const member of node.members) {
-    if (isConstructorDeclaration(member)) {
-      const func = lower.function(member, name)
-      if (!func.isAbstract) construct = func
-    } else if (isClassStaticBlockDeclaration(member)) statics.push(staticBlock(lower, member))
-    else members.push(...lowerMember(lower, member))
-  }
+  const { construct, members, statics } = lowerMembers(lower, node, name)
   const cls: ClassIr = {
     id: freshId(),
     name,
@@ -57,6 +48,26 @@ export function lowerClass(lower: Lower, node: ClassDeclaration | ClassExpressio
   if (own !== undefined) own.fixed = cls
   lower.scope = outer
   return cls
+}
+
+interface Members {
+  readonly construct: Func | undefined
+  readonly members: readonly ClassMember[]
+  readonly statics: readonly Func[]
+}
+
+function lowerMembers(lower: Lower, node: ClassDeclaration | ClassExpression, name: string): Members {
+  let construct: Func | undefined
+  const members: ClassMember[] = []
+  const statics: Func[] = []
+  for (const one of node.members) {
+    if (isConstructorDeclaration(one)) {
+      const func = lower.function(one, name)
+      if (!func.isAbstract) construct = func
+    } else if (isClassStaticBlockDeclaration(one)) statics.push(staticBlock(lower, one))
+    else members.push(...lowerMember(lower, one))
+  }
+  return { construct, members, statics }
 }
 
 function staticBlock(lower: Lower, node: ClassStaticBlockDeclaration): Func {

@@ -41,6 +41,7 @@ import { childScope, declare, lookup } from './scope.ts'
 
 type Handler = (lower: Lower, node: Node, at: Span) => Stmt[]
 
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- ties a handler to its node type
 function on<T extends Node>(handle: (lower: Lower, node: T, at: Span) => Stmt[]): Handler {
   return (lower, node, at) => handle(lower, node as T, at)
 }

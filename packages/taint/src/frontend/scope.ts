@@ -89,15 +89,15 @@ export function settleCaptures(references: readonly Reference[], funcs: readonly
     if (isCallee && target !== undefined && 'params' in target) func.refers.add(target)
     else if (binding.owner.parent !== undefined) func.captures.add(binding)
   }
-  let changed = true
-  while (changed) {
-    changed = false
-    for (const func of funcs) {
-      if (func.parent !== undefined && inherit(func.parent, func)) changed = true
-      for (const callee of func.refers) if (inherit(func, callee)) changed = true
-    }
-  }
+  while (funcs.filter(inheritAll).length > 0);
   for (const func of funcs) for (const binding of func.captures) binding.captured = true
+}
+
+/** True when the function, or the one around it, captures something new. */
+function inheritAll(func: Func): boolean {
+  let changed = func.parent !== undefined && inherit(func.parent, func)
+  for (const callee of func.refers) changed = inherit(func, callee) || changed
+  return changed
 }
 
 function inherit(into: Func, from: Func): boolean {

@@ -1,4 +1,4 @@
-import type { ApiNode, Row } from './node.ts'
+import type { ApiNode, Row, SinkRow } from './node.ts'
 import { emptyRow, memberOf, newNode } from './node.ts'
 import { ModelError, parseAccess, parseFlow, splitPath } from './access.ts'
 import { maskOf } from './kinds.ts'
@@ -180,35 +180,42 @@ export class Models {
 
   #fill(row: Row, packageName: string, path: string, entry: EntryFile): void {
     if (entry.source !== undefined) row.source = { kind: entry.source, confidence: entry.confidence ?? 1 }
-    for (const [at, kinds] of Object.entries(entry.sinks ?? {})) {
-      const access = parseAccess(at, path)
-      const position = access.base.kind === 'arg' ? access.base.from : 0
-      const last = access.steps.at(-1)
-      const name =
-        last?.kind === 'field' && !last.name.startsWith('<')
-          ? last.name
-          : (entry.params?.[position] ?? `argument ${position + 1}`)
-      for (const kind of kinds.split(/\s*,\s*/))
-        row.sinks.push({ at: access, kind, name, when: entry.when, arity: entry.arity, isNew: entry.isNew })
-    }
+    for (const [at, kinds] of Object.entries(entry.sinks ?? {}))
+      row.sinks.push(...sinksOf(path, at, kinds, entry))
     for (const flow of entry.flows ?? []) row.flows.push(parseFlow(flow, path))
-    if (entry.clears !== undefined) row.clears |= maskOf(entry.clears)
-    if (entry.guard !== undefined) {
-      row.guards.push({
-        argument: entry.guard.argument,
-        kinds: maskOf(entry.guard.clears),
-        outcome: entry.guard.outcome ?? true,
-      })
-    }
     for (const [at, types] of Object.entries(entry.callbacks ?? {})) {
       const params = types.map((type) => (type === '-' ? undefined : this.#named(packageName, type, path)))
       row.callbacks.push({ at: parseAccess(at, path), params, chain: entry.chain })
     }
-    if (entry.assigned !== undefined) row.assigned = { kind: entry.assigned, name: entry.params?.[0] ?? path }
-    if (entry.inert === true) row.isInert = true
-    if (entry.native !== undefined) row.native = entry.native
-    if (entry.isNew !== undefined) row.isNew = entry.isNew
+    fillFlags(row, path, entry)
   }
+}
+
+function fillFlags(row: Row, path: string, entry: EntryFile): void {
+  if (entry.clears !== undefined) row.clears |= maskOf(entry.clears)
+  if (entry.guard !== undefined) {
+    const { argument, clears, outcome = true } = entry.guard
+    row.guards.push({ argument, kinds: maskOf(clears), outcome })
+  }
+  if (entry.assigned !== undefined) row.assigned = { kind: entry.assigned, name: entry.params?.[0] ?? path }
+  row.isInert ||= entry.inert === true
+  row.native ??= entry.native
+  row.isNew ??= entry.isNew
+}
+
+/** One row per kind; the parameter's name is the field's, else the declared one at that position. */
+function sinksOf(path: string, at: string, kinds: string, entry: EntryFile): SinkRow[] {
+  const access = parseAccess(at, path)
+  const last = access.steps.at(-1)
+  const isNamed = last?.kind === 'field' && !last.name.startsWith('<')
+  const { when, arity, isNew } = entry
+  const name = isNamed ? last.name : parameterName(access, entry)
+  return kinds.split(/\s*,\s*/).map((kind) => ({ at: access, kind, name, when, arity, isNew }))
+}
+
+function parameterName(access: SinkRow['at'], entry: EntryFile): string {
+  const position = access.base.kind === 'arg' ? access.base.from : 0
+  return entry.params?.[position] ?? `argument ${position + 1}`
 }
 
 const FIELD_NAMES: ReadonlyMap<string, string> = new Map([

@@ -10,7 +10,7 @@ export function loadModels(extra: readonly LibraryFile[] = []): Models {
   const models = new Models()
   models.addMethods(JSON.parse(readFileSync(join(HERE, 'methods.json'), 'utf8')))
   const folder = join(HERE, 'libraries')
-  for (const name of readdirSync(folder).sort()) {
+  for (const name of readdirSync(folder).toSorted()) {
     if (name.endsWith('.json')) models.add(JSON.parse(readFileSync(join(folder, name), 'utf8')))
   }
   for (const file of extra) models.add(file)

@@ -32,33 +32,40 @@ export class Findings {
   add(label: Label, site: SinkSite, argument: Step | undefined): void {
     const { source } = label
     if (source === undefined) return
-    const isDerived = this.#at === 'argument' && !source.isImplicit && site.kind !== 'global-variable'
-    const outer = isDerived ? argument : undefined
-    const module = outer?.module ?? site.module
-    const span = outer?.span ?? site.span
-    const parameter = outer?.why ?? site.parameter
+    const { module, span, parameter } = this.#placeOf(source, site, argument)
     const key = `${module.id}:${span.start}:${span.end}:${site.kind}:${parameter}`
     const path = storyOf(label, source)
     const before = this.#found.get(key)
     if (before !== undefined && before.path.length <= path.length) return
     const { cwe, severity, name } = kindOf(site.kind)
-    const message =
-      name === 'global-variable'
-        ? `tainted value passed to global variable '${parameter}'`
-        : `tainted value passed to sensitive parameter '${parameter}'`
+    const what = name === 'global-variable' ? 'global variable' : 'sensitive parameter'
+    const message = `tainted value passed to ${what} '${parameter}'`
+    const { confidence } = source
+    const { callee } = site
     this.#found.set(key, {
       kind: name,
       cwe,
       severity,
-      confidence: source.confidence,
+      confidence,
       module,
       span,
       message,
       parameter,
-      callee: site.callee,
+      callee,
       source,
       path,
     })
+  }
+
+  /** Where to report: at the danger itself, or as the original does, at the argument that leads to it. */
+  #placeOf(
+    source: Source,
+    site: SinkSite,
+    argument: Step | undefined,
+  ): { module: Module; span: Span; parameter: string } {
+    const isDerived = this.#at === 'argument' && !source.isImplicit && site.kind !== 'global-variable'
+    if (!isDerived || argument === undefined) return site
+    return { module: argument.module, span: argument.span, parameter: argument.why }
   }
 
   diagnose(kind: string, module: Module, span: Span, message: string): void {
@@ -81,7 +88,7 @@ export class Findings {
   }
 
   all(): Finding[] {
-    return [...this.#found.values()].sort(
+    return [...this.#found.values()].toSorted(
       (a, b) =>
         a.module.file.localeCompare(b.module.file) ||
         a.span.start - b.span.start ||
@@ -121,7 +128,7 @@ function dropUntilRead(steps: readonly Step[]): readonly Step[] {
 function flatten(trace: Trace | undefined, into: Step[], depth = 0): void {
   const chain: Trace[] = []
   for (let at = trace; at !== undefined; at = at.before) chain.push(at)
-  for (const one of chain.reverse()) {
+  for (const one of chain.toReversed()) {
     if (one.step !== undefined) into.push(one.step)
     if (one.inner !== undefined && depth < 30) flatten(one.inner, into, depth + 1)
   }

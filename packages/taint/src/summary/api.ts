@@ -1,29 +1,16 @@
-import type { Access, AccessStep, ApiNode, Carry, FlowRow, Row, SinkRow } from '../models/index.ts'
+import type { Access, AccessStep, ApiNode, FlowRow, Row, SinkRow } from '../models/index.ts'
 import { instanceOf, resultOf, rowOf } from '../models/index.ts'
 import { argumentAt, argumentValues } from './arguments.ts'
 import { chainParams, mountRouters } from './chain.ts'
 import type { Call, Frame, Outcome } from './frame.ts'
 import { impliedCall, isTopLevel } from './frame.ts'
-import { awaited, deepLabels, read, rejected, slot, slots, textOf, write, writeSlot } from './heap-access.ts'
+import { read, textOf } from './heap-access.ts'
 import { NATIVES, copyInto } from './natives.ts'
-import type { Obj, ObjKind } from './object.ts'
-import { AWAIT, ELEMENT, KEYS, REJECT, SELF, VALUE, childPath } from './path.ts'
+import type { Obj } from './object.ts'
+import { carry, positionsOf, stepInto, store, taintObject, wrap } from './places.ts'
 import { addSinks, siteOf } from './sinks.ts'
-import type { Arg } from './summary.ts'
-import type { Label, Value } from './value.ts'
-import {
-  EMPTY,
-  UNKNOWN,
-  clear,
-  join,
-  joinAll,
-  joinLabels,
-  ofLabels,
-  ofRefs,
-  pathLabel,
-  sourceLabel,
-  traced,
-} from './value.ts'
+import type { Value } from './value.ts'
+import { EMPTY, UNKNOWN, clear, join, joinAll, ofRefs, sourceLabel, traced } from './value.ts'
 
 /** Calls a modelled function. Undefined when the models say nothing of calling it. */
 export function applyApi(frame: Frame, node: ApiNode, call: Call, target?: Obj): Outcome | undefined {
@@ -75,50 +62,28 @@ export function applyRow(frame: Frame, row: Row, call: Call, label: string, targ
 }
 
 function applySink(frame: Frame, sink: SinkRow, call: Call, label: string): void {
-  if (sink.isNew !== undefined && sink.isNew !== call.isNew) return
-  if (sink.arity !== undefined && sink.arity !== call.args.length) return
-  if (sink.when !== undefined && !(call.args[0]?.value.constants ?? []).includes(sink.when)) return
+  if (!isMeant(sink, call)) return
   const { base, steps } = sink.at
-  const positions = base.kind === 'arg' ? positionsOf(base, call.args) : [undefined]
-  for (const position of positions) {
-    const start = position === undefined ? call.thisValue : argumentAt(frame, call.args, position)
-    const value = steps.reduce((at, step) => stepInto(frame, at, step), start)
-    const span = (position === undefined ? undefined : call.args[position]?.span) ?? call.span
+  if (base.kind !== 'arg') {
+    const value = steps.reduce((at, step) => stepInto(frame, at, step), call.thisValue)
+    addSinks(frame, textOf(frame, value), siteOf(call, call.span, sink.kind, sink.name, label))
+    return
+  }
+  for (const position of positionsOf(base, call.args)) {
+    const value = steps.reduce(
+      (at, step) => stepInto(frame, at, step),
+      argumentAt(frame, call.args, position),
+    )
+    const span = call.args[position]?.span ?? call.span
     addSinks(frame, textOf(frame, value), siteOf(call, span, sink.kind, sink.name, label))
   }
 }
 
-function positionsOf(base: Access['base'] & { kind: 'arg' }, args: readonly Arg[]): number[] {
-  if (base.fromEnd) return [args.length - 1 + base.from]
-  const last = Math.min(
-    base.to,
-    Math.max(args.length - 1, args.some((arg) => arg.spread) ? base.from + 2 : 0, base.from),
-  )
-  return Array.from({ length: last - base.from + 1 }, (_, at) => base.from + at)
-}
-
-function stepInto(frame: Frame, value: Value, step: AccessStep): Value {
-  if (step.kind === 'any') return read(frame, value, undefined)
-  if (step.kind !== 'field') return UNKNOWN
-  if (step.name === AWAIT) return awaited(frame, value)
-  if (step.name === REJECT) return rejected(frame, value)
-  if (step.name === ELEMENT) return elements(frame, value)
-  if (step.name === KEYS) return read(frame, { ...value, labels: [] }, KEYS)
-  return read(frame, value, step.name)
-}
-
-/** What a collection holds: elements of an array or a set, values of a map. */
-function elements(frame: Frame, value: Value): Value {
-  const maps = value.refs.filter((obj) => obj.kind === 'map')
-  const plain = read(frame, { ...value, refs: value.refs.filter((obj) => obj.kind !== 'map') }, undefined)
-  return joinAll([
-    plain,
-    ...maps.flatMap((obj) =>
-      [...slots(frame, obj)]
-        .filter(([field]) => field.startsWith(VALUE) || field === ELEMENT)
-        .map(([, one]) => one),
-    ),
-  ])
+/** A row may speak of `new f()` only, of a number of arguments, of a constant first one. */
+function isMeant(sink: SinkRow, call: Call): boolean {
+  if (sink.isNew !== undefined && sink.isNew !== call.isNew) return false
+  if (sink.arity !== undefined && sink.arity !== call.args.length) return false
+  return sink.when === undefined || (call.args[0]?.value.constants ?? []).includes(sink.when)
 }
 
 /** Moves data as one row says, calling back what it is given. */
@@ -150,7 +115,7 @@ class RowCall {
       if (access.base.kind === 'arg')
         for (const position of positionsOf(access.base, this.#call.args)) positions.add(position)
     }
-    for (const position of [...positions].sort((a, b) => a - b)) this.#runCallback(position)
+    for (const position of [...positions].toSorted((a, b) => a - b)) this.#runCallback(position)
   }
 
   #accesses(): Access[] {
@@ -318,49 +283,4 @@ function flattenHandlers(frame: Frame, value: Value): Value {
   const arrays = value.refs.filter((obj) => obj.kind === 'array')
   if (arrays.length === 0) return value
   return joinAll([value, ...arrays.map((obj) => read(frame, ofRefs([obj]), undefined))])
-}
-
-export function carry(frame: Frame, value: Value, how: Carry): Value {
-  if (how === 'move' || how === 'fields') return value
-  if (how === 'text') return ofLabels(textOf(frame, value))
-  if (how === 'deep') return ofLabels(deepLabels(frame, value))
-  let labels = value.labels
-  for (const obj of value.refs)
-    if (obj.path !== undefined && obj.kind === 'symbolic')
-      labels = joinLabels(labels, selfLabel(obj, value.cleared))
-  return ofLabels(labels)
-}
-
-function selfLabel(obj: Obj, cleared: number): readonly Label[] {
-  return obj.path === undefined ? [] : [pathLabel(childPath(obj.path, SELF), cleared, undefined)]
-}
-
-const CONTAINERS: ReadonlyMap<string, ObjKind> = new Map([
-  [ELEMENT, 'array'],
-  [AWAIT, 'promise'],
-  [REJECT, 'promise'],
-  [VALUE, 'map'],
-])
-
-/** The value, inside as many containers as the row's target names. */
-function wrap(frame: Frame, call: Call, steps: readonly AccessStep[], value: Value): Value {
-  const [step, ...rest] = steps
-  if (step === undefined) return value
-  if (step.kind !== 'field') return UNKNOWN
-  const inner = wrap(frame, { ...call, id: call.id + 0.125 }, rest, value)
-  const kind = /^\d+$/.test(step.name) ? 'array' : (CONTAINERS.get(step.name) ?? 'object')
-  const made = frame.world.heap.at(call.id, { kind }, isTopLevel(frame))
-  writeSlot(frame, made, step.name, join(slot(frame, made, step.name), inner))
-  return ofRefs([made])
-}
-
-function store(frame: Frame, target: Value, field: string, value: Value): void {
-  if (!field.startsWith('<'))
-    write(frame, { ...target, refs: target.refs }, field, join(read(frame, target, field), value))
-  else for (const obj of target.refs) writeSlot(frame, obj, field, join(slot(frame, obj, field), value))
-}
-
-/** Writing taint onto an object as a whole: every later read of it is tainted. */
-export function taintObject(frame: Frame, target: Value, value: Value): void {
-  for (const obj of target.refs) writeSlot(frame, obj, ELEMENT, join(slot(frame, obj, ELEMENT), value))
 }

@@ -1,4 +1,4 @@
-import type { Expr } from '../graph/index.ts'
+import type { Binding, Expr } from '../graph/index.ts'
 import { EVERY } from '../models/index.ts'
 import { applyRow } from './api.ts'
 import type { Call, Frame, Outcome } from './frame.ts'
@@ -6,7 +6,7 @@ import { throwTo } from './frame.ts'
 import { read } from './heap-access.ts'
 import { initializeBase, invokeKnown, invokeUnknown } from './invoke.ts'
 import { applyFunction } from './instantiate.ts'
-import { readBinding, readGlobal } from './names.ts'
+import { readGlobal } from './names.ts'
 import { factKey } from './names.ts'
 import type { Arg } from './summary.ts'
 import type { Value } from './value.ts'
@@ -42,12 +42,7 @@ function assertFacts(frame: Frame, expr: Expr & { k: 'call' }, _call: Call): voi
 }
 
 /** A function by a name that never changes needs no value: it may be captured and yet unread here. */
-function callFixed(
-  frame: Frame,
-  binding: Parameters<typeof readBinding>[1],
-  target: Value,
-  call: Call,
-): Outcome | undefined {
+function callFixed(frame: Frame, binding: Binding, target: Value, call: Call): Outcome | undefined {
   const { fixed } = binding
   if (
     fixed === undefined ||

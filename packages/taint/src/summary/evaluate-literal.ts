@@ -1,9 +1,9 @@
-import type { ClassMember, Expr, ObjectMember } from '../graph/index.ts'
+import type { Binding, ClassMember, Expr, ObjectMember } from '../graph/index.ts'
 import type { Frame } from './frame.ts'
 import { isTopLevel } from './frame.ts'
 import { adopt, read, slot, textOf, write, writeSlot } from './heap-access.ts'
 import { CONSTRUCTOR, INITIALIZER } from './hidden.ts'
-import { readBinding, writeBinding } from './names.ts'
+import { writeBinding } from './names.ts'
 import { copyInto } from './natives.ts'
 import type { Obj } from './object.ts'
 import { ELEMENT, PROTO } from './path.ts'
@@ -87,13 +87,7 @@ function closure(frame: Frame, id: number, func: (Expr & { k: 'function' })['fun
   return evaluateFunction(frame, { k: 'function', id, func, start: at.start, end: at.end })
 }
 
-function extend(
-  frame: Frame,
-  made: Obj,
-  prototype: Obj,
-  base: Value,
-  binding: Parameters<typeof readBinding>[1] | undefined,
-): void {
+function extend(frame: Frame, made: Obj, prototype: Obj, base: Value, binding: Binding | undefined): void {
   if (binding !== undefined) writeBinding(frame, binding, base)
   writeSlot(frame, made, PROTO, base)
   writeSlot(frame, prototype, PROTO, read(frame, base, 'prototype'))

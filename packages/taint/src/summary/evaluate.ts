@@ -53,17 +53,20 @@ function concat(frame: Frame, expr: Expr & { k: 'concat' }): Value {
   let prefix: string | undefined = ''
   for (const part of expr.parts) {
     const value = evaluate(frame, part)
-    const cleared =
-      STRING_KINDS |
-      (prefix !== undefined && part !== expr.parts[0] && FIXES_HOST.test(prefix) ? HOST_KINDS : 0)
-    labels = joinLabels(labels, clearLabels(textOf(frame, value), cleared))
-    const text: string | undefined =
-      value.constants?.length === 1 && labels.length === 0 ? String(value.constants[0]) : undefined
-    prefix =
-      prefix === undefined || text === undefined ? (labels.length === 0 ? undefined : prefix) : prefix + text
+    const cleared = STRING_KINDS | (prefix !== undefined && FIXES_HOST.test(prefix) ? HOST_KINDS : 0)
+    const own = clearLabels(textOf(frame, value), cleared)
+    if (labels.length === 0) prefix = own.length > 0 ? prefix : extend(prefix, value)
+    labels = joinLabels(labels, own)
   }
   if (labels.length === 0) return prefix === undefined ? UNKNOWN : constant(prefix)
   return traced(ofLabels(labels), stepAt(frame, 'concatenated', expr))
+}
+
+/** The constant text so far; undefined once a part of it is not known. */
+function extend(prefix: string | undefined, value: Value): string | undefined {
+  return prefix === undefined || value.constants?.length !== 1
+    ? undefined
+    : prefix + String(value.constants[0])
 }
 
 /** A string, whatever went into it, is no operator object. */

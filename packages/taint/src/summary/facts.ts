@@ -93,7 +93,7 @@ function inequalityFacts(_frame: Frame, left: Expr, right: Expr): Fact[] {
 }
 
 function isHarmless(frame: Frame, expr: Expr): boolean {
-  if (expr.k === 'const') return expr.value !== undefined && expr.value !== null ? true : true
+  if (expr.k === 'const') return true
   const value = frame.eval(expr)
   return value.labels.length === 0 && value.refs.every((obj) => obj.kind !== 'symbolic')
 }
@@ -111,16 +111,17 @@ function isText(expr: Expr): boolean {
   return expr.k === 'const' || expr.k === 'concat'
 }
 
-/** `list.indexOf(x) >= 0`. */
+/** `list.indexOf(x) >= 0`, and the other ways to write it. */
+const FOUND: ReadonlySet<string> = new Set(['>= 0', '> -1', '>= 1', '> 0', '> 1'])
+const NOT_FOUND: ReadonlySet<string> = new Set(['< 0', '<= -1'])
+
 function rangeFacts(_frame: Frame, test: Expr & { k: 'compare' }, outcome: boolean): Fact[] {
   const { left, right, op } = test
-  if (left.k !== 'call' || left.callee.k !== 'member' || left.callee.key !== 'indexOf' || right.k !== 'const')
-    return []
+  if (left.k !== 'call' || left.callee.k !== 'member' || left.callee.key !== 'indexOf') return []
   const argument = left.args[0]?.value
-  const bound = Number(right.value)
-  const atLeast = (op === '>=' && bound >= 0) || (op === '>' && bound >= -1)
-  const below = (op === '<' && bound === 0) || (op === '<=' && bound === -1)
-  return argument !== undefined && ((atLeast && outcome) || (below && !outcome)) ? about(argument, EVERY) : []
+  if (argument === undefined || right.k !== 'const') return []
+  const bound = `${op} ${String(right.value)}`
+  return (outcome ? FOUND : NOT_FOUND).has(bound) ? about(argument, EVERY) : []
 }
 
 function callFacts(frame: Frame, test: Expr & { k: 'call' }, outcome: boolean): Fact[] {
@@ -159,6 +160,32 @@ function guardFacts(frame: Frame, func: Func, args: readonly Expr[], outcome: bo
   })
 }
 
+type Method = (
+  frame: Frame,
+  callee: Expr & { k: 'member' },
+  args: readonly Expr[],
+  first: Expr,
+) => Fact[] | undefined
+
+const member: Method = (frame, callee, _args, first) =>
+  isAllowList(frame, callee.object) ? about(first, EVERY) : undefined
+const owned: Method = (_frame, _callee, _args, first) => about(first, EVERY)
+
+/** What a true answer of a built-in method proves of its argument. */
+const METHOD_FACTS: ReadonlyMap<string, Method> = new Map<string, Method>([
+  ['includes', member],
+  ['has', member],
+  ['hasOwnProperty', owned],
+  ['hasOwn', owned],
+  ['some', (_frame, callee, _args, first) => someFacts(callee.object, first)],
+  ['test', (frame, callee, _args, first) => testFacts(frame, callee.object, first)],
+  [
+    'match',
+    (_frame, callee, _args, first) =>
+      first.k === 'regex' && isStrict(first.source) ? about(callee.object, EVERY) : undefined,
+  ],
+])
+
 function methodFacts(
   frame: Frame,
   callee: Expr & { k: 'member' },
@@ -169,16 +196,12 @@ function methodFacts(
   if (first === undefined) return undefined
   if (callee.key === 'call' || callee.key === 'apply')
     return reflectiveFacts(frame, callee.object, args, outcome)
-  if ((callee.key === 'includes' || callee.key === 'has') && outcome && isAllowList(frame, callee.object))
-    return about(first, EVERY)
-  if ((callee.key === 'hasOwnProperty' || callee.key === 'hasOwn') && outcome) return about(first, EVERY)
-  if (callee.key === 'some' && outcome) return someFacts(callee.object, first)
-  if (callee.key === 'test' && callee.object.k === 'regex')
-    return outcome && isStrict(callee.object.source) ? about(first, EVERY) : []
-  if (callee.key === 'test') return regexFacts(frame, callee.object, first, outcome)
-  if (callee.key === 'match' && first.k === 'regex' && outcome)
-    return isStrict(first.source) ? about(callee.object, EVERY) : []
-  return undefined
+  return outcome ? METHOD_FACTS.get(callee.key)?.(frame, callee, args, first) : undefined
+}
+
+function testFacts(frame: Frame, pattern: Expr, argument: Expr): Fact[] | undefined {
+  if (pattern.k === 'regex') return isStrict(pattern.source) ? about(argument, EVERY) : []
+  return regexFacts(frame, pattern, argument, true)
 }
 
 function regexFacts(frame: Frame, pattern: Expr, argument: Expr, outcome: boolean): Fact[] | undefined {

@@ -44,22 +44,20 @@ export function finish(frame: Frame, thrown: Value, guards: readonly Guard[]): S
 }
 
 function pushEffect(frame: Frame, effects: Effect[], leaving: Value[], effect: Effect): void {
-  const { target, field, value } = effect
-  if (target.isGlobal && !dependsOnInput(value)) return
-  if (
-    target.kind === 'symbolic' &&
-    value.refs.length === 1 &&
-    value.labels.length === 0 &&
-    value.refs[0]?.path?.parent === target.path &&
-    value.refs[0]?.path?.field === field
-  )
-    return
+  const { target, value } = effect
+  if ((target.isGlobal && !dependsOnInput(value)) || isUntouched(effect)) return
   if (effects.length >= MAX_EFFECTS) {
     countLimit(frame.world, 'effects-per-function')
     return
   }
   effects.push(effect)
   leaving.push(value)
+}
+
+/** The field holds again exactly what came in there. */
+function isUntouched({ target, field, value }: Effect): boolean {
+  const only = value.refs.length === 1 && value.labels.length === 0 ? value.refs[0]?.path : undefined
+  return only !== undefined && only.parent === target.path && only.field === field
 }
 
 function dependsOnInput(value: Value): boolean {

@@ -20,7 +20,7 @@ import type { Arg } from './summary.ts'
 import { MAX_DEFERRED } from './summary.ts'
 import { typedValue } from './typed.ts'
 import type { Value } from './value.ts'
-import { EMPTY, UNKNOWN, join, ofLabels, ofRefs } from './value.ts'
+import { EMPTY, UNKNOWN, join, joinLabels, ofLabels, ofRefs } from './value.ts'
 
 const NOTHING: Outcome = { value: EMPTY, thrown: EMPTY }
 const MAX_CALL_DEPTH = 12
@@ -208,25 +208,29 @@ function typedFields(frame: Frame, target: Obj, instance: Value): void {
 /** A function nobody knows: its arguments may be in its result, and it may call what it is given. */
 export function invokeUnknown(frame: Frame, call: Call, receiver: Value): Outcome {
   let thrown = EMPTY
-  let labels = frame.world.options.passUnknown && !CLEANERS.test(call.name) ? textOf(frame, receiver) : []
   for (const [index, arg] of call.args.entries()) {
-    for (const obj of arg.value.refs) {
-      if (obj.kind !== 'function' || frame.isClosing) continue
-      frame.escaped.add(obj)
-      const inner = frame.world.nestCall(call.id, index)
-      if (inner === undefined) continue
-      const outcome = frame.invoke(ofRefs([obj]), {
-        ...impliedCall(frame, inner, UNKNOWN, [], call.name),
-        module: call.module,
-        span: call.span,
-      })
-      if (!LATER.test(call.name)) thrown = join(thrown, outcome.thrown)
-      thrown = join(thrown, LATER.test(call.name) ? EMPTY : rejected(frame, outcome.value))
-    }
-    if (frame.world.options.passUnknown && !CLEANERS.test(call.name))
-      labels = [...labels, ...textOf(frame, arg.value)]
+    for (const obj of arg.value.refs)
+      if (obj.kind === 'function') thrown = join(thrown, callBack(frame, call, obj, index))
   }
-  return { value: labels.length === 0 ? UNKNOWN : join(EMPTY, ofLabels(labels)), thrown }
+  if (!frame.world.options.passUnknown || CLEANERS.test(call.name)) return { value: UNKNOWN, thrown }
+  const labels = [receiver, ...call.args.map((arg) => arg.value)].map((one) => textOf(frame, one))
+  const all = labels.reduce(joinLabels)
+  return { value: all.length === 0 ? UNKNOWN : ofLabels(all), thrown }
+}
+
+/** Runs a callback as an unknown function might, and gives what it throws to the caller of that function. */
+function callBack(frame: Frame, call: Call, obj: Obj, index: number): Value {
+  if (frame.isClosing) return EMPTY
+  frame.escaped.add(obj)
+  const inner = frame.world.nestCall(call.id, index)
+  if (inner === undefined) return EMPTY
+  const { module, span } = call
+  const outcome = frame.invoke(ofRefs([obj]), {
+    ...impliedCall(frame, inner, UNKNOWN, [], call.name),
+    module,
+    span,
+  })
+  return LATER.test(call.name) ? EMPTY : join(outcome.thrown, rejected(frame, outcome.value))
 }
 
 /** Functions named so are taken at their word. */
@@ -235,4 +239,4 @@ const CLEANERS =
 
 /** Functions that keep their callback for later: what it throws, nobody here sees. */
 const LATER =
-  /^(on|once|addListener|addEventListener|setTimeout|setInterval|setImmediate|nextTick|subscribe|use|get|post|put|delete|listen|queueMicrotask)$/
+  /^(on|once|add(Event)?Listener|set(Timeout|Interval|Immediate)|nextTick|queueMicrotask|subscribe|use|get|post|put|delete|listen)$/

@@ -1,18 +1,19 @@
 import { EVERY, maskOf } from '../models/index.ts'
 import { argumentAt } from './arguments.ts'
 import { CALLBACK_NATIVES } from './callbacks.ts'
+import { COLLECTION_NATIVES, keyOf } from './collections.ts'
 import type { Call, Frame, Outcome } from './frame.ts'
 import { isTopLevel } from './frame.ts'
-import { iterate, mapValues, read, slot, slots, textOf, write, writeSlot } from './heap-access.ts'
+import { iterate, read, slot, slots, textOf, write, writeSlot } from './heap-access.ts'
 import { BOUND_ARGS, BOUND_TARGET, BOUND_THIS } from './hidden.ts'
 import type { Native } from './native.ts'
-import type { Obj } from './object.ts'
-import { COPIED, ELEMENT, KEYS, PROTO, REJECT, VALUE } from './path.ts'
+import { COPIED, ELEMENT, PROTO } from './path.ts'
 import { PROMISE_NATIVES } from './promises.ts'
 import { addSinks, siteOf } from './sinks.ts'
+import { TEXT_NATIVES } from './texts.ts'
 import type { Arg } from './summary.ts'
 import type { Value } from './value.ts'
-import { EMPTY, UNKNOWN, clear, constant, join, joinAll, ofLabels, ofRefs } from './value.ts'
+import { EMPTY, UNKNOWN, clear, constant, join, ofRefs } from './value.ts'
 
 function value(found: Value): Outcome {
   return { value: found, thrown: EMPTY }
@@ -148,86 +149,6 @@ function definePropertyNative(frame: Frame, call: Call): Outcome {
   return value(target)
 }
 
-function newMap(frame: Frame, call: Call): Outcome {
-  const made = frame.world.heap.at(call.id, { kind: 'map' }, isTopLevel(frame))
-  const initial = argumentAt(frame, call.args, 0)
-  const pairs = iterate(frame, initial)
-  if (pairs.refs.length > 0 || pairs.labels.length > 0) {
-    writeSlot(frame, made, KEYS, read(frame, pairs, '0'))
-    writeSlot(frame, made, VALUE, read(frame, pairs, '1'))
-  }
-  return value({ ...ofRefs([made]), labels: initial.labels })
-}
-
-function newSet(frame: Frame, call: Call): Outcome {
-  const made = frame.world.heap.at(call.id, { kind: 'map' }, isTopLevel(frame))
-  const initial = argumentAt(frame, call.args, 0)
-  writeSlot(frame, made, ELEMENT, iterate(frame, initial))
-  return value({ ...ofRefs([made]), labels: initial.labels })
-}
-
-function keyOf(found: Value): string | undefined {
-  return found.constants?.length === 1 && found.labels.length === 0 ? String(found.constants[0]) : undefined
-}
-
-function isMapLike(obj: Obj): boolean {
-  return obj.kind === 'map' || obj.kind === 'symbolic'
-}
-
-function mapSet(frame: Frame, call: Call): Outcome | undefined {
-  const maps = call.thisValue.refs.filter(isMapLike)
-  if (maps.length === 0 || call.args.length < 2) return undefined
-  const key = argumentAt(frame, call.args, 0)
-  const found = argumentAt(frame, call.args, 1)
-  const name = keyOf(key)
-  for (const map of maps) {
-    const field = name === undefined ? VALUE : `${VALUE}:${name}`
-    writeSlot(
-      frame,
-      map,
-      field,
-      name !== undefined && maps.length === 1 ? found : join(slot(frame, map, field), found),
-    )
-    writeSlot(frame, map, KEYS, join(slot(frame, map, KEYS), key))
-  }
-  return value(call.thisValue)
-}
-
-function mapGet(frame: Frame, call: Call): Outcome | undefined {
-  const maps = call.thisValue.refs.filter(isMapLike)
-  if (maps.length === 0)
-    return call.thisValue.labels.length > 0 ? value({ ...UNKNOWN, labels: call.thisValue.labels }) : undefined
-  const name = keyOf(argumentAt(frame, call.args, 0))
-  const found = joinAll(maps.map((map) => mapValues(frame, map, name)))
-  return value({ ...found, labels: [...call.thisValue.labels, ...found.labels] })
-}
-
-function setAdd(frame: Frame, call: Call): Outcome | undefined {
-  const sets = call.thisValue.refs.filter(isMapLike)
-  if (sets.length === 0) return undefined
-  for (const set of sets)
-    writeSlot(frame, set, ELEMENT, join(slot(frame, set, ELEMENT), argumentAt(frame, call.args, 0)))
-  return value(call.thisValue)
-}
-
-/** `groupBy(list, f)`: every group holds elements of the list. */
-function groupByNative(frame: Frame, call: Call): Outcome {
-  const list = argumentAt(frame, call.args, 0)
-  const element = iterate(frame, list)
-  const key = frame.invoke(argumentAt(frame, call.args, 1), {
-    ...call,
-    id: call.id + 0.25,
-    args: [{ value: element, spread: false }],
-    thisValue: UNKNOWN,
-  })
-  const group = frame.world.heap.at(call.id + 0.5, { kind: 'array' }, isTopLevel(frame))
-  writeSlot(frame, group, ELEMENT, element)
-  const made = frame.world.heap.at(call.id, { kind: 'map' }, isTopLevel(frame))
-  for (const field of [VALUE, ELEMENT]) writeSlot(frame, made, field, ofRefs([group]))
-  writeSlot(frame, made, KEYS, key.value)
-  return { value: { ...ofRefs([made]), labels: list.labels }, thrown: key.thrown }
-}
-
 /** `promisify(f)` is called as f is; what f would hand to its callback arrives in a promise. */
 function promisifyNative(frame: Frame, call: Call): Outcome {
   return value(argumentAt(frame, call.args, 0))
@@ -236,132 +157,6 @@ function promisifyNative(frame: Frame, call: Call): Outcome {
 /** `untaint(value)` clears every kind, `untaint<'sql'>(value)` the named ones. */
 function untaintNative(_frame: Frame, call: Call): Outcome {
   return value(clear(call.args[0]?.value ?? UNKNOWN, call.kinds === undefined ? EVERY : maskOf(call.kinds)))
-}
-
-function newArray(frame: Frame, call: Call): Outcome {
-  const made = frame.world.heap.at(call.id, { kind: 'array' }, isTopLevel(frame))
-  if (call.args.length === 1) writeSlot(frame, made, ELEMENT, EMPTY)
-  else for (const [index, arg] of call.args.entries()) writeSlot(frame, made, String(index), arg.value)
-  return value(ofRefs([made]))
-}
-
-/** Elements before the end may move: `with(1, x)` replaces one and keeps the rest. */
-function withNative(frame: Frame, call: Call): Outcome | undefined {
-  const arrays = call.thisValue.refs.filter((obj) => obj.kind === 'array')
-  if (arrays.length === 0) return undefined
-  const made = frame.world.heap.at(call.id, { kind: 'array' }, isTopLevel(frame))
-  for (const array of arrays)
-    for (const [field, one] of slots(frame, array)) writeSlot(frame, made, field, one)
-  write(frame, ofRefs([made]), keyOf(argumentAt(frame, call.args, 0)), argumentAt(frame, call.args, 1))
-  return value({ ...ofRefs([made]), labels: call.thisValue.labels })
-}
-
-/** Values or entries of a map; other receivers are handled by name. */
-function mapValuesNative(frame: Frame, call: Call): Outcome | undefined {
-  const maps = call.thisValue.refs.filter((obj) => obj.kind === 'map')
-  if (maps.length === 0) return undefined
-  const list = frame.world.heap.at(call.id, { kind: 'array' }, isTopLevel(frame))
-  writeSlot(
-    frame,
-    list,
-    ELEMENT,
-    joinAll(maps.map((map) => join(mapValues(frame, map, undefined), slot(frame, map, ELEMENT)))),
-  )
-  return value({ ...ofRefs([list]), labels: call.thisValue.labels })
-}
-
-function mapEntriesNative(frame: Frame, call: Call): Outcome {
-  const list = frame.world.heap.at(call.id, { kind: 'array' }, isTopLevel(frame))
-  const maps = {
-    ...call.thisValue,
-    refs: call.thisValue.refs.filter((obj) => obj.kind === 'map' || obj.kind === 'symbolic'),
-  }
-  writeSlot(frame, list, ELEMENT, iterate(frame, maps))
-  const pair = frame.world.heap.at(call.id + 0.5, { kind: 'array' }, isTopLevel(frame))
-  writeSlot(
-    frame,
-    pair,
-    '1',
-    read(
-      frame,
-      { ...call.thisValue, refs: call.thisValue.refs.filter((obj) => obj.kind === 'array') },
-      undefined,
-    ),
-  )
-  writeSlot(frame, list, ELEMENT, join(slot(frame, list, ELEMENT), ofRefs([pair])))
-  return value({ ...ofRefs([list]), labels: call.thisValue.labels })
-}
-
-/** A view shares its buffer: what is written through the one is read through the other. */
-function typedArray(frame: Frame, call: Call): Outcome {
-  const from = argumentAt(frame, call.args, 0)
-  const made = frame.world.heap.at(call.id, { kind: 'array' }, isTopLevel(frame))
-  writeSlot(frame, made, 'buffer', from)
-  writeSlot(frame, made, ELEMENT, read(frame, from, undefined))
-  return value({ ...ofRefs([made]), labels: from.labels })
-}
-
-/** `Array.from(iterable)` of an array keeps positions; its rows do the rest. */
-function arrayFrom(frame: Frame, call: Call): Outcome | undefined {
-  const from = argumentAt(frame, call.args, 0)
-  const failing = from.refs.filter((obj) => obj.kind === 'generator')
-  if (failing.length === 0 || call.args.length > 1) return undefined
-  const list = frame.world.heap.at(call.id, { kind: 'array' }, isTopLevel(frame))
-  writeSlot(frame, list, ELEMENT, iterate(frame, from))
-  return { value: ofRefs([list]), thrown: joinAll(failing.map((obj) => slot(frame, obj, REJECT))) }
-}
-
-/** An error's text is its message; its other fields are the engine's own. */
-function newError(frame: Frame, call: Call): Outcome {
-  const made = frame.world.heap.at(call.id, { kind: 'error' }, isTopLevel(frame))
-  const message = ofLabels(textOf(frame, argumentAt(frame, call.args, 0)))
-  for (const field of ['message', 'stack']) writeSlot(frame, made, field, message)
-  const cause = argumentAt(frame, call.args, 1)
-  writeSlot(frame, made, 'cause', read(frame, cause, 'cause'))
-  return value(ofRefs([made]))
-}
-
-/** Text that only a pattern with a loose part can match: anything else is as harmless as the pattern. */
-const LOOSE = /\[\^|\\[SDWs]|(?:^|[^\\])\./
-
-function isLoose(pattern: Value): boolean {
-  const text = pattern.constants?.length === 1 ? String(pattern.constants[0]) : undefined
-  if (text === undefined) return true
-  return text.startsWith('/') && text.lastIndexOf('/') > 0 && LOOSE.test(text)
-}
-
-/** `text.replace(pattern, callback)`: the callback sees only what the pattern can match. */
-function replaceNative(frame: Frame, call: Call): Outcome {
-  const whole = ofLabels(textOf(frame, call.thisValue))
-  const replacement = argumentAt(frame, call.args, 1)
-  const matched = isLoose(argumentAt(frame, call.args, 0)) ? whole : UNKNOWN
-  rememberMatch(frame, whole)
-  const isCallable = replacement.refs.some(
-    (obj) => obj.kind === 'function' || obj.kind === 'symbolic' || obj.kind === 'bound',
-  )
-  const args = [matched, matched, matched].map((one) => ({ value: one, spread: false }))
-  const outcome = isCallable
-    ? frame.invoke(replacement, { ...call, id: call.id + 0.25, args, thisValue: UNKNOWN })
-    : { value: replacement, thrown: EMPTY }
-  return { value: join(whole, ofLabels(textOf(frame, outcome.value))), thrown: outcome.thrown }
-}
-
-/** `RegExp.$1` holds what the last match captured. */
-function rememberMatch(frame: Frame, text: Value): void {
-  const root = frame.world.models.package('global')
-  const node = root?.members.get('RegExp')
-  if (node === undefined || text.labels.length === 0) return
-  const holder = frame.world.heap.api(node)
-  for (let group = 1; group < 10; group += 1) frame.state.setField(holder, `$${group}`, text)
-}
-
-function matchNative(frame: Frame, call: Call): undefined {
-  const isOnPattern = call.name === 'exec' || call.name === 'test'
-  rememberMatch(
-    frame,
-    ofLabels(textOf(frame, isOnPattern ? argumentAt(frame, call.args, 0) : call.thisValue)),
-  )
-  return undefined
 }
 
 /** A new object with the fields of every argument. */
@@ -431,6 +226,8 @@ function typeName(): Outcome {
 export const NATIVES: Readonly<Record<string, Native>> = {
   ...PROMISE_NATIVES,
   ...CALLBACK_NATIVES,
+  ...COLLECTION_NATIVES,
+  ...TEXT_NATIVES,
   call: callNative,
   apply: applyNative,
   bind: bindNative,
@@ -440,16 +237,8 @@ export const NATIVES: Readonly<Record<string, Native>> = {
   entries: entriesNative,
   'from-entries': fromEntriesNative,
   'define-property': definePropertyNative,
-  'new-map': newMap,
-  'new-set': newSet,
-  'new-array': newArray,
-  'map-set': mapSet,
-  'map-get': mapGet,
-  'set-add': setAdd,
-  'group-by': groupByNative,
   promisify: promisifyNative,
   untaint: untaintNative,
-  with: withNative,
   'type-name': typeName,
   spawn: spawnNative,
   inherits: inheritsNative,
@@ -457,12 +246,5 @@ export const NATIVES: Readonly<Record<string, Native>> = {
   'assign-new': assignNew,
   'copy-set': copySet,
   'read-key': readKey,
-  'new-error': newError,
-  replace: replaceNative,
-  match: matchNative,
-  'map-values': mapValuesNative,
-  'map-entries': mapEntriesNative,
-  'typed-array': typedArray,
-  'array-from': arrayFrom,
   none: () => undefined,
 }

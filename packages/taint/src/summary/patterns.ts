@@ -31,7 +31,7 @@ export function assign(frame: Frame, pattern: Pattern, value: Value): void {
     case 'fields':
       assignFields(frame, pattern, value)
       return
-    default:
+    case 'items':
       assignItems(frame, pattern, value)
   }
 }

@@ -34,15 +34,7 @@ export class State {
   }
 
   getVar(binding: Binding): Value {
-    return this.#ownVar(binding) ?? EMPTY
-  }
-
-  #ownVar(binding: Binding): Value | undefined {
-    for (let at: State | undefined = this; at !== undefined; at = at.#parent) {
-      const found = at.#slots.vars.get(binding)
-      if (found !== undefined) return found
-    }
-    return undefined
+    return this.#slots.vars.get(binding) ?? this.#parent?.getVar(binding) ?? EMPTY
   }
 
   setVar(binding: Binding, value: Value): void {
@@ -51,11 +43,7 @@ export class State {
 
   /** What this function wrote to the field, or undefined. */
   written(obj: Obj, field: string): Value | undefined {
-    for (let at: State | undefined = this; at !== undefined; at = at.#parent) {
-      const found = at.#slots.heap.get(obj)?.get(field)
-      if (found !== undefined) return found
-    }
-    return undefined
+    return this.#slots.heap.get(obj)?.get(field) ?? this.#parent?.written(obj, field)
   }
 
   setField(obj: Obj, field: string, value: Value): void {
@@ -67,32 +55,23 @@ export class State {
     fields.set(field, value)
   }
 
-  /** Every field written so far, nearest write first. */
+  /** Every field written so far; nearer writes win. */
   fields(obj: Obj): Map<string, Value> {
-    const all = new Map<string, Value>()
-    for (let at: State | undefined = this; at !== undefined; at = at.#parent) {
-      const fields = at.#slots.heap.get(obj)
-      if (fields === undefined) continue
-      for (const [field, value] of fields) if (!all.has(field)) all.set(field, value)
-    }
+    const all = this.#parent?.fields(obj) ?? new Map<string, Value>()
+    for (const [field, value] of this.#slots.heap.get(obj) ?? []) all.set(field, value)
     return all
   }
 
   /** Every object this function wrote to. */
   objects(): Set<Obj> {
-    const all = new Set<Obj>()
-    for (let at: State | undefined = this; at !== undefined; at = at.#parent)
-      for (const obj of at.#slots.heap.keys()) all.add(obj)
+    const all = this.#parent?.objects() ?? new Set<Obj>()
+    for (const obj of this.#slots.heap.keys()) all.add(obj)
     return all
   }
 
   /** Kinds that a check has ruled out for the place a key names. */
   fact(key: string): number {
-    for (let at: State | undefined = this; at !== undefined; at = at.#parent) {
-      const found = at.#slots.facts.get(key)
-      if (found !== undefined) return found
-    }
-    return 0
+    return this.#slots.facts.get(key) ?? this.#parent?.fact(key) ?? 0
   }
 
   setFact(key: string, kinds: number): void {
@@ -101,18 +80,26 @@ export class State {
 
   /** Forgets what was known of a variable and of everything reached through it. */
   dropFacts(prefix: string): void {
-    for (let at: State | undefined = this; at !== undefined; at = at.#parent) {
-      for (const key of at.#slots.facts.keys()) if (key.startsWith(prefix)) this.#slots.facts.set(key, 0)
-    }
+    for (const key of this.#factKeys()) if (key.startsWith(prefix)) this.#slots.facts.set(key, 0)
+  }
+
+  #factKeys(): Set<string> {
+    const keys = this.#parent === undefined ? new Set<string>() : this.#parent.#factKeys()
+    for (const key of this.#slots.facts.keys()) keys.add(key)
+    return keys
   }
 
   /** All that changed since `base`, as one loose state: it stays as it is when its ancestors go on. */
   since(base: State): State {
-    const chain: State[] = []
-    for (let at: State | undefined = this; at !== undefined && at !== base; at = at.#parent) chain.unshift(at)
     const loose = new State(this.#missing, base)
-    for (const layer of chain) loose.#absorb(layer.#slots)
+    this.#pour(base, loose)
+    loose.isDead = this.isDead
     return loose
+  }
+
+  #pour(base: State, into: State): void {
+    if (this.#parent !== undefined && this.#parent !== base) this.#parent.#pour(base, into)
+    into.#absorb(this.#slots)
   }
 
   #absorb(slots: Slots): void {
@@ -120,13 +107,6 @@ export class State {
     for (const [obj, fields] of slots.heap)
       for (const [field, value] of fields) this.setField(obj, field, value)
     for (const [key, kinds] of slots.facts) this.#slots.facts.set(key, kinds)
-  }
-
-  /** Takes over what one fork did, when no other way leads on from here. */
-  adopt(fork: State): void {
-    const layer = fork.since(this)
-    this.#absorb(layer.#slots)
-    this.isDead = fork.isDead
   }
 
   /** Continues from any of the forks; with `orNone`, also as if none had run. True when something changed. */

@@ -24,7 +24,6 @@ export function standIns(): LibraryFile[] {
 
 /** The invented library of the corpus's tests of models. */
 function testlib(): LibraryFile {
-  const sink = (at: string): { sinks: Record<string, string> } => ({ sinks: { [at]: 'test' } })
   return {
     package: 'testlib',
     entries: {
@@ -53,4 +52,8 @@ function testlib(): LibraryFile {
       'typevar.a.b().c.mySink | typevar.left.x.right.mySink': sink('arg(0)'),
     },
   }
+}
+
+function sink(at: string): { sinks: Record<string, string> } {
+  return { sinks: { [at]: 'test' } }
 }

@@ -108,7 +108,7 @@ function locate(finding: Finding): Report {
 }
 
 /** Line and column, both counted from 1. */
-export function position(text: string, offset: number): { line: number; column: number } {
+function position(text: string, offset: number): { line: number; column: number } {
   const before = text.slice(0, offset)
   const newline = before.lastIndexOf('\n')
   return { line: before.split('\n').length, column: offset - newline }

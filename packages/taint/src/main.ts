@@ -106,10 +106,9 @@ function problems(result: AnalyzeResult, shown: (file: string) => string): strin
 }
 
 function unusedSuppressions(filtered: Filtered): string[] {
-  return filtered.unused.map(
-    ({ file, line }) =>
-      `${file}(${line},1): warning BARRE001: this barre-ignore comment suppresses nothing; remove it`,
-  )
+  return filtered.unused.map(({ file, line }) => {
+    return `${file}(${line},1): warning BARRE001: this barre-ignore suppresses nothing; remove it`
+  })
 }
 
 function statistics(result: AnalyzeResult, filtered: Filtered): string[] {

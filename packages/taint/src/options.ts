@@ -5,7 +5,7 @@ import { DEFAULT_THREATS } from './analyze-files.ts'
 import type { AnalyzeInput } from './analyze-files.ts'
 import type { LibraryFile } from './models/index.ts'
 
-export type Format = 'text' | 'json' | 'sarif' | 'github'
+type Format = 'text' | 'json' | 'sarif' | 'github'
 
 export interface CheckOptions {
   readonly input: AnalyzeInput

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
 import { parseArgs } from 'node:util'
-import type { CheckResult } from '@barre/taint'
-import { check, checkFlags } from '@barre/taint'
+import type { CheckResult } from '../src/index.ts'
+import { check, checkFlags } from '../src/index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'taint-check-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -111,7 +111,12 @@ test('explains a line that is reported, and one that is not', () => {
 })
 
 test('plain JavaScript without types or packages falls back on what was imported', () => {
-  const text = `const { Pool } = require('pg')\nconst app = require('express')()\nconst pool = new Pool()\napp.get('/', (req, res) => pool.query('SELECT ' + req.query.id))\n`
+  const text = [
+    "const { Pool } = require('pg')",
+    "const app = require('express')()",
+    'const pool = new Pool()',
+    "app.get('/', (req, res) => pool.query('SELECT ' + req.query.id))",
+  ].join('\n')
   const { output } = run('javascript', { 'a.js': text })
   assert.match(output, /a\.js\(4,\d+\): error BARRE089/)
 })
@@ -158,7 +163,9 @@ test('what is emitted serves dependents as a model', () => {
     'emit',
     {
       'package.json': '{"name":"wrapped"}',
-      'a.ts': `import { execSync } from 'node:child_process'\nexport function runIt(text: string): void { execSync(text) }\n`,
+      'a.ts':
+        "import { execSync } from 'node:child_process'\n" +
+        'export function runIt(text: string): void { execSync(text) }\n',
     },
     '--emit',
   )

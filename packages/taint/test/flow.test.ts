@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { readFileSync, readdirSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { analyzeFiles } from '@barre/taint'
+import { analyzeFiles } from '../src/index.ts'
 
 const folder = join(import.meta.dirname, 'flow')
 const features = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
@@ -24,3 +25,46 @@ for (const { name } of features) {
     assert.deepEqual(result.problems, [])
   })
 }
+
+/** The marks of `barre/taint`, which this package must not import: as a program would write them. */
+const marks = `
+import { untaint } from 'barre/taint'
+import type { Tainted, Untainted } from 'barre/taint'
+/** @tainted */
+function source(): string { return 'x' }
+function sink(/** @sensitive */ _value: unknown): void {}
+
+function query(/** @sensitive sql */ _text: string): void {}
+
+export function kinds(): void {
+  const id = source()
+  query(id) // flags: sql
+  query(untaint(id))
+  query(untaint<'sql'>(id))
+  query(untaint<'path'>(id)) // flags: sql
+  sink(id) // flags: any
+}
+
+function column(name: string): Untainted<string> {
+  return name
+}
+
+export function types(name: Tainted<string>): void {
+  query(column(name))
+  query(name) // flags: sql
+}
+`
+
+test('marks and untaint: flag what they say, and nothing else', () => {
+  const own = mkdtempSync(join(tmpdir(), 'marks-'))
+  try {
+    writeFileSync(join(own, 'case.ts'), marks)
+    const { findings } = analyzeFiles({ cwd: own, files: [join(own, 'case.ts')] })
+    assert.deepEqual(
+      findings.map((one) => `${one.line}: ${one.finding.kind}`),
+      expected(marks),
+    )
+  } finally {
+    rmSync(own, { recursive: true })
+  }
+})

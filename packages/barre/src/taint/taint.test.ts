@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Sensitive, Tainted, Untainted } from 'barre/taint'
-import { untaint } from 'barre/taint'
+import type { Sensitive, Tainted, Untainted } from './index.ts'
+import { untaint } from './index.ts'
 
 test('untaint returns the very value it is given', () => {
   const value = { id: 'S_1' }

@@ -1,2 +1,2 @@
-export type { Problem, Program, ProgramInput } from './program.ts'
-export { MAX_FILE_BYTES, readProgram } from './program.ts'
+export type { Problem } from './program.ts'
+export { readProgram } from './program.ts'

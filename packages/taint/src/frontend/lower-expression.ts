@@ -92,7 +92,7 @@ function lowerCallee(lower: Lower, node: Expression): Expr {
   return lower.expr(node)
 }
 
-export function lowerArgs(lower: Lower, nodes: Iterable<Node>): Arg[] {
+function lowerArgs(lower: Lower, nodes: Iterable<Node>): Arg[] {
   const args: Arg[] = []
   for (const node of nodes) {
     if (isSpreadElement(node)) args.push({ value: lower.expr(node.expression), spread: true })

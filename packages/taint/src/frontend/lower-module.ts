@@ -46,7 +46,7 @@ export function lowerModule(source: SourceFile): LoweredModule {
     expr: (node) => lowerExpression(lower, node),
     pattern: (node) => lowerPattern(lower, node),
     statements: (nodes) => lowerStatements(lower, nodes),
-    function: (node, name) => lowerFunction(lower, node as Parameters<typeof lowerFunction>[1], name),
+    function: (node, name) => lowerFunction(lower, node, name),
     classOf: (node) => lowerClass(lower, node as Parameters<typeof lowerClass>[1]),
     type: (node) => lowerType(lower, node),
     moduleRef: (specifier, node) => {

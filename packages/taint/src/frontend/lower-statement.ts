@@ -59,7 +59,7 @@ export function lowerStatements(lower: Lower, nodes: Iterable<Node>): Stmt[] {
   return [...hoisted, ...rest]
 }
 
-export function lowerStatement(lower: Lower, node: Node): Stmt[] {
+function lowerStatement(lower: Lower, node: Node): Stmt[] {
   lower.func.size += 1
   return HANDLERS.get(node.kind)?.(lower, node, span(node, lower)) ?? []
 }

@@ -8,7 +8,7 @@ import type { LoweredModule } from './lower-module.ts'
 import { lowerModule } from './lower-module.ts'
 
 /** A file the parser would need minutes for is not source anybody wrote: it is named and left out. */
-export const MAX_FILE_BYTES = 4 * 1024 * 1024
+const MAX_FILE_BYTES = 4 * 1024 * 1024
 
 export interface ProgramInput {
   readonly cwd: string

@@ -37,7 +37,7 @@ export interface ModuleRef {
   module: Module | undefined
 }
 
-export type ExportTarget =
+type ExportTarget =
   | { readonly binding: Binding }
   | { readonly from: ModuleRef; readonly name: string }
   | { readonly value: Binding; readonly isDefault: true }
@@ -116,13 +116,13 @@ export interface Func {
 }
 
 /** `x is T` and `asserts x`: the parameter a function vouches for. */
-export interface GuardDeclaration {
+interface GuardDeclaration {
   readonly parameter: string
   readonly asserts: boolean
   readonly type: TypeRef | undefined
 }
 
-export type MemberKind = 'method' | 'get' | 'set' | 'field'
+type MemberKind = 'method' | 'get' | 'set' | 'field'
 
 export interface ClassMember {
   readonly kind: MemberKind

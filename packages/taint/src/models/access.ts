@@ -4,7 +4,7 @@ export interface Access {
   readonly steps: readonly AccessStep[]
 }
 
-export type AccessBase =
+type AccessBase =
   | { readonly kind: 'arg'; readonly from: number; readonly to: number; readonly fromEnd: boolean }
   | { readonly kind: 'this' }
   | { readonly kind: 'return' }

@@ -33,7 +33,7 @@ const TABLE: readonly (readonly [name: string, cwe: string, severity?: 'warning'
 ]
 
 /** Masks are 31-bit integers, so a project may add seven kinds of its own. */
-export const MAX_KINDS = 31
+const MAX_KINDS = 31
 
 const kinds: Kind[] = TABLE.map(([name, cwe, severity]) => ({ name, cwe, severity: severity ?? 'error' }))
 const index = new Map(kinds.map((kind, at) => [kind.name, at]))

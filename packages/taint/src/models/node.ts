@@ -26,7 +26,7 @@ export interface SinkRow {
   readonly isNew: boolean | undefined
 }
 
-export interface GuardRow {
+interface GuardRow {
   readonly argument: number
   readonly kinds: number
   /** The outcome that proves the argument harmless. */

@@ -21,7 +21,13 @@ function story(path: readonly Place[]): string[] {
   const textWidth = Math.min(44, Math.max(...path.map((place) => place.text.length)))
   return path.map((place, index) => {
     const role = index === 0 ? 'source' : index === path.length - 1 ? 'sink' : 'step'
-    return `  ${role.padEnd(6)}  ${(places[index] ?? '').padEnd(width)}  ${place.text.padEnd(textWidth)}  ${place.why}`.trimEnd()
+    const columns = [
+      role.padEnd(6),
+      (places[index] ?? '').padEnd(width),
+      place.text.padEnd(textWidth),
+      place.why,
+    ]
+    return `  ${columns.join('  ')}`.trimEnd()
   })
 }
 
@@ -30,7 +36,8 @@ export function toGithub(items: readonly Item[]): string {
   return items
     .map((item) => {
       const level = item.severity === 'error' ? 'error' : 'warning'
-      const place = `file=${property(item.file)},line=${item.line},col=${item.column},endLine=${item.endLine},endColumn=${item.endColumn}`
+      const end = `endLine=${item.endLine},endColumn=${item.endColumn}`
+      const place = `file=${property(item.file)},line=${item.line},col=${item.column},${end}`
       return `::${level} ${place},title=${codeOf(item)}::${data(item.message)}`
     })
     .join('\n')

@@ -1,3 +1,2 @@
-export type { Finding, ReportAt } from './findings.ts'
-export type { Solution, SolveInput } from './solve.ts'
+export type { Finding } from './findings.ts'
 export { solve } from './solve.ts'

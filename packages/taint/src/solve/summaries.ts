@@ -105,7 +105,8 @@ export class Summaries {
     const other = [...summary.callees].find((callee) => this.#partial.has(callee)) ?? func
     countLimit(this.#world(), 'recursion')
     if (func.returnMarks.tainted === true || func.returnMarks.untainted === true) return
-    const message = `taint checking for '${func.name}' could not complete due to recursion with '${other.name}', add @tainted or @untainted to returns`
+    const what = `taint checking for '${func.name}' could not complete due to recursion with '${other.name}'`
+    const message = `${what}, add @tainted or @untainted to returns`
     this.#world().diagnose('recursion', func.module, func.span, message)
   }
 

@@ -189,7 +189,7 @@ function memberTarget(frame: Frame, callee: Expr & { k: 'member' }, receiver: Va
   return { ...found, labels: [] }
 }
 
-export function invokeMember(frame: Frame, target: Value, call: Call, name: string): Outcome {
+function invokeMember(frame: Frame, target: Value, call: Call, name: string): Outcome {
   const row = call.isNew ? undefined : frame.world.models.methods.get(name)
   const isOwn = row === undefined || AMBIGUOUS.has(name)
   const callable = isOwn ? target : { ...target, refs: target.refs.filter((obj) => obj.kind !== 'symbolic') }

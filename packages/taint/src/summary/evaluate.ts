@@ -44,7 +44,7 @@ export function assume(frame: Frame, test: Expr, outcome: boolean): void {
   for (const fact of factsOf(frame, test, outcome)) setFact(frame, fact)
 }
 
-export function setFact(frame: Frame, { key, kinds }: Fact): void {
+function setFact(frame: Frame, { key, kinds }: Fact): void {
   frame.state.setFact(key, frame.state.fact(key) | kinds)
 }
 

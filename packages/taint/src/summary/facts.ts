@@ -251,7 +251,7 @@ function someFacts(_list: Expr, callback: Expr): Fact[] {
 }
 
 /** Anchored at both ends and made of harmless characters only. */
-export function isStrict(source: string): boolean {
+function isStrict(source: string): boolean {
   if (!source.startsWith('^') || !source.endsWith('$') || source.includes('|')) return false
   const inside = source.slice(1, -1)
   if (/\[\^|\\[SDW]|\\s/.test(inside)) return false

@@ -317,7 +317,7 @@ export function adopt(frame: Frame, value: Value, home: Obj): void {
 }
 
 /** The part of a value that may outlive the function: no parameters, and local objects as their lasting twins. */
-export function lasting(frame: Frame, value: Value): Value {
+function lasting(frame: Frame, value: Value): Value {
   if (value.refs.every((obj) => obj.isGlobal) && value.labels.every((label) => label.path === undefined))
     return value
   const labels = value.labels.filter((label) => label.path === undefined)

@@ -239,4 +239,4 @@ const CLEANERS =
 
 /** Functions that keep their callback for later: what it throws, nobody here sees. */
 const LATER =
-  /^(on|once|add(Event)?Listener|set(Timeout|Interval|Immediate)|nextTick|queueMicrotask|subscribe|use|get|post|put|delete|listen)$/
+  /^(on|once|add(Event)?Listener|set(Timeout|Interval|Immediate)|nextTick|subscribe|use|get|post|put|delete|listen)$/

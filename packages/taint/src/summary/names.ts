@@ -97,7 +97,7 @@ export function exportedName(frame: Frame, target: ImportTarget, depth = 0): Val
     : EMPTY
 }
 
-export function readPackage(frame: Frame, target: ImportTarget): Value {
+function readPackage(frame: Frame, target: ImportTarget): Value {
   const root = frame.world.models.package(target.from.specifier)
   if (root === undefined) return UNKNOWN
   if (target.name === '*' || target.name === 'default')
@@ -106,7 +106,7 @@ export function readPackage(frame: Frame, target: ImportTarget): Value {
 }
 
 /** A global name, or a name imported from a package, as the models know it. */
-export function readModel(
+function readModel(
   frame: Frame,
   root: NonNullable<ReturnType<Frame['world']['models']['package']>>,
   name: string,

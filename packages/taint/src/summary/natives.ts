@@ -61,7 +61,7 @@ function bindNative(frame: Frame, call: Call): Outcome | undefined {
   )
 }
 
-export function bound(frame: Frame, call: Call, target: Value, self: Value, args: readonly Value[]): Value {
+function bound(frame: Frame, call: Call, target: Value, self: Value, args: readonly Value[]): Value {
   const made = frame.world.heap.at(call.id, { kind: 'bound' }, isTopLevel(frame))
   writeSlot(frame, made, BOUND_TARGET, target)
   writeSlot(frame, made, BOUND_THIS, self)

@@ -35,7 +35,7 @@ export interface Obj {
   readonly site: number
 }
 
-export const MAX_OBJECT_DEPTH = 3
+const MAX_OBJECT_DEPTH = 3
 
 export type ObjShape = Omit<Obj, 'id' | 'isGlobal' | 'depth' | 'site'>
 

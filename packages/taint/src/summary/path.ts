@@ -13,7 +13,7 @@ export interface Path {
   readonly children: Map<string, Path>
 }
 
-export type Root =
+type Root =
   | { readonly kind: 'param'; readonly index: number }
   | { readonly kind: 'rest'; readonly from: number }
   | { readonly kind: 'this' }
@@ -21,7 +21,7 @@ export type Root =
   | { readonly kind: 'result'; readonly call: number }
 
 /** Longer paths are widened: beyond this, whatever lies below counts as one. */
-export const MAX_PATH = 4
+const MAX_PATH = 4
 
 /** Fields of the heap that no program can name. */
 export const ELEMENT = '<element>'

@@ -49,8 +49,8 @@ export interface Value {
   readonly constants: readonly Constant[] | undefined
 }
 
-export const MAX_LABELS = 48
-export const MAX_REFS = 40
+const MAX_LABELS = 48
+const MAX_REFS = 40
 const MAX_CONSTANTS = 4
 const MAX_TRACE = 60
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { analyzeFiles } from '@barre/taint'
+import { analyzeFiles } from '../../src/index.ts'
 import { situations } from './situations.ts'
 
 const PRELUDE = `
@@ -25,7 +25,8 @@ function maybe(): boolean { return globalVar === serviceVar }
 
 /** Statements of its own are what the original calls \`main\`; its arguments are tainted. */
 function program(code: string, value: string): string {
-  return `${PRELUDE}\nexport function main(/** @tainted */ args: string[]): void {\n${code.replaceAll('$', (at, index: number) => (code[index + 1] === '{' ? at : value))}\n}\n`
+  const body = code.replaceAll('$', (at, index: number) => (code[index + 1] === '{' ? at : value))
+  return `${PRELUDE}\nexport function main(/** @tainted */ args: string[]): void {\n${body}\n}\n`
 }
 
 function namesIn(code: string): string[] {

@@ -1,3 +1,4 @@
+/* oxlint-disable max-lines -- a table, alone in its file */
 /** One situation of the original's tests: `$` is tainted in the refused form and a constant in the accepted one. */
 export interface Situation {
   /** The original's tests, accepted form first. */
@@ -39,7 +40,9 @@ export const situations: readonly Situation[] = [
       'testSensitiveDefaultParamsWithUnorderedArgs',
       'testSensitiveDefaultParamsWithUnorderedArgsNegative',
     ],
-    code: 'const f = (a: string, b = "b", /** @sensitive */ defaultableInput2 = "c"): void => {}; f("x", undefined, $)',
+    code:
+      'const f = (a: string, b = "b", /** @sensitive */ defaultableInput2 = "c"): void => {}; ' +
+      'f("x", undefined, $)',
     refused: ['defaultableInput2'],
   },
   { originals: ['testTainted'], code: 'secureFunction(taintedReturn(), "x")', refused: one },
@@ -51,7 +54,9 @@ export const situations: readonly Situation[] = [
   },
   {
     originals: ['testRecursionWithinAttachedExternalFunctions'],
-    code: 'class A { m(v: string): string { return this.m(v) } } secureFunction(new A().m("s"), $ === "" ? "a" : "b")',
+    code:
+      'class A { m(v: string): string { return this.m(v) } } secureFunction(new A().m("s"), $ ' +
+      '=== "" ? "a" : "b")',
     refused: [],
   },
   {
@@ -59,7 +64,9 @@ export const situations: readonly Situation[] = [
       'testCyclicCall',
       'testRecursiveFunctionAlteringSensitiveStatusCallingSensitiveFunction1Negative',
     ],
-    code: 'function f(n: number, v: string): void { secureFunction(v, "x"); g(n) } function g(n: number): void { f(n, $) } g(1)',
+    code:
+      'function f(n: number, v: string): void { secureFunction(v, "x"); g(n) } function g(n: ' +
+      'number): void { f(n, $) } g(1)',
     refused: one,
   },
   {
@@ -69,12 +76,16 @@ export const situations: readonly Situation[] = [
   },
   {
     originals: ['testRecursiveFunctionAlteringSensitiveStatusCallingSensitiveFunction2Negative'],
-    code: 'function g(n: number): string { return n > 0 ? f(n) : $ } function f(n: number): string { return g(n - 1) } secureFunction(f(1), "x")',
+    code:
+      'function g(n: number): string { return n > 0 ? f(n) : $ } function f(n: number): string { ' +
+      'return g(n - 1) } secureFunction(f(1), "x")',
     refused: one,
   },
   {
     originals: ['testMultipleRecursionsNegative'],
-    code: 'function a(n: number): string { return n > 1 ? b(n) : c(n) } function b(n: number): string { return a(n) } function c(n: number): string { return n > 2 ? a(n) : $ } secureFunction(a(1), "x")',
+    code:
+      'function a(n: number): string { return n > 1 ? b(n) : c(n) } function b(n: number): ' +
+      'string { return a(n) } function c(n: number): string { return n > 2 ? a(n) : $ } secureFunction(a(1), "x")',
     refused: one,
   },
   {
@@ -104,7 +115,9 @@ export const situations: readonly Situation[] = [
   },
   {
     originals: ['testJson', 'testJsonNegative'],
-    code: 'const r: Record<string, { inner?: string }> = { a: {} }; r["a"] = { inner: $ }; secureFunction(r["a"].inner, "x")',
+    code:
+      'const r: Record<string, { inner?: string }> = { a: {} }; r["a"] = { inner: $ }; ' +
+      'secureFunction(r["a"].inner, "x")',
     refused: one,
   },
   {
@@ -139,7 +152,9 @@ export const situations: readonly Situation[] = [
   },
   {
     originals: ['testTupleReturn', 'testTupleReturnNegative'],
-    code: 'const f = (): [string, string] => ["a", $]; const [a, b] = f(); secureFunction(a, "x"); secureFunction(b, "x")',
+    code:
+      'const f = (): [string, string] => ["a", $]; const [a, b] = f(); secureFunction(a, "x"); ' +
+      'secureFunction(b, "x")',
     refused: one,
   },
   {
@@ -164,7 +179,9 @@ export const situations: readonly Situation[] = [
   },
   {
     originals: ['testMultipleInvocationLevels', 'testMultipleInvocationLevelsNegative'],
-    code: 'const b = (anotherInput: string): void => secureFunction(anotherInput, "x"); const a = (normalInput: string): void => b(normalInput); a($)',
+    code:
+      'const b = (anotherInput: string): void => secureFunction(anotherInput, "x"); const a = ' +
+      '(normalInput: string): void => b(normalInput); a($)',
     refused: ['normalInput'],
   },
   {
@@ -194,7 +211,9 @@ export const situations: readonly Situation[] = [
   },
   {
     originals: ['testHttpService'],
-    code: 'createServer((request) => { secureFunction(request.url, "x"); secureFunction(request.headers["a"], "x") })',
+    code:
+      'createServer((request) => { secureFunction(request.url, "x"); ' +
+      'secureFunction(request.headers["a"], "x") })',
     refused: ['secureIn', 'secureIn'],
   },
   {
@@ -209,27 +228,37 @@ export const situations: readonly Situation[] = [
   },
   {
     originals: ['testObjectFunction', 'testObjectFunctionNegative'],
-    code: 'class P { name = ""; set(v: string): void { this.name = v } get(): string { return this.name } } const p = new P(); p.set($); secureFunction(p.get(), "x")',
+    code:
+      'class P { name = ""; set(v: string): void { this.name = v } get(): string { return ' +
+      'this.name } } const p = new P(); p.set($); secureFunction(p.get(), "x")',
     refused: one,
   },
   {
     originals: ['testObjectExternalFunction', 'testObjectExternalFunctionNegative'],
-    code: 'class P { name = "" } const read = (p: P): string => p.name; const p = new P(); p.name = $; secureFunction(read(p), "x")',
+    code:
+      'class P { name = "" } const read = (p: P): string => p.name; const p = new P(); p.name = ' +
+      '$; secureFunction(read(p), "x")',
     refused: one,
   },
   {
     originals: ['testObjectFunctionWithConstructor', 'testObjectFunctionWithConstructorNegative'],
-    code: 'class P { readonly name: string; constructor(v: string) { this.name = v } get(): string { return this.name } } secureFunction(new P($).get(), "x")',
+    code:
+      'class P { readonly name: string; constructor(v: string) { this.name = v } get(): string { ' +
+      'return this.name } } secureFunction(new P($).get(), "x")',
     refused: one,
   },
   {
     originals: ['testSimpleWorkerInteraction'],
-    code: 'const send = async (): Promise<string> => "static"; void send().then((v) => secureFunction(v, $ === "" ? "a" : "b"))',
+    code:
+      'const send = async (): Promise<string> => "static"; void send().then((v) => ' +
+      'secureFunction(v, $ === "" ? "a" : "b"))',
     refused: [],
   },
   {
     originals: ['testInOutParameters', 'testInOutParametersNegative'],
-    code: 'const fill = (r: { a: string }, v: string): void => { r.a = v }; const r = { a: "" }; fill(r, $); secureFunction(r.a, "x")',
+    code:
+      'const fill = (r: { a: string }, v: string): void => { r.a = v }; const r = { a: "" }; ' +
+      'fill(r, $); secureFunction(r.a, "x")',
     refused: one,
   },
   {

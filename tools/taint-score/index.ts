@@ -1,7 +1,7 @@
 /**
  * Scores `barre check` on a corpus of labelled lines: recall, flagged-ok rate, and the misses.
  *
- *   node --conditions=@barre/source tools/taint-score/main.ts CORPUS LABELS [--queries FILE] [--only TEXT] [--misses]
+ *   npm run taint-score -- CORPUS LABELS [--queries FILE] [--only TEXT] [--misses]
  *
  * The corpus is another tool's test folder, fetched by hand and never committed; labels are one JSON object a line.
  */

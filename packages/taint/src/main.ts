@@ -131,5 +131,5 @@ function explain(
   const accepted = filtered.items.filter(isThere)
   if (accepted.length > 0)
     return accepted.map((item) => `${headline(item)}\n  accepted by the baseline (${item.id})`).join('\n')
-  return `${place.file}:${place.line}: nothing tainted reaches a sensitive parameter here, as far as barre check can see`
+  return `${place.file}:${place.line}: nothing tainted reaches a sensitive parameter here, as far as is known`
 }

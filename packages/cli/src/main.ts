@@ -82,6 +82,10 @@ const verbs: Readonly<
     summary: 'start the API gateway',
     load: () => import('./verbs/gateway-start.ts'),
   },
+  check: {
+    summary: 'follow untrusted data through a program, and refuse it where it is dangerous',
+    load: () => import('./verbs/check.ts'),
+  },
 }
 
 /** Runs one command line (without `node` and the script) and answers with the exit code. */

@@ -1,0 +1,115 @@
+import { readProgram } from './frontend/index.ts'
+import type { Problem } from './frontend/index.ts'
+import type { Func, Module } from './graph/index.ts'
+import { kindOf, loadModels } from './models/index.ts'
+import type { LibraryFile } from './models/index.ts'
+import type { Finding } from './solve/index.ts'
+import { solve } from './solve/index.ts'
+import type { Summary } from './summary/index.ts'
+
+export interface AnalyzeInput {
+  readonly cwd: string
+  /** Files to check as they are; without them, the project's tsconfig decides. */
+  readonly files?: readonly string[] | undefined
+  readonly project?: string | undefined
+  readonly models?: readonly LibraryFile[] | undefined
+  /** Kinds of sources that count; the default leaves out files, the environment and configuration. */
+  readonly threats?: readonly string[] | undefined
+  /** An unknown function's result is as tainted as its arguments. Default: true. */
+  readonly passUnknown?: boolean | undefined
+  readonly reportAt?: 'sink' | 'argument' | undefined
+  /** Module-level variables take nothing tainted. */
+  readonly strictGlobals?: boolean | undefined
+  /** Parameters of exported functions are sources: for packages. */
+  readonly library?: boolean | undefined
+}
+
+export interface Report {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  readonly endLine: number
+  readonly endColumn: number
+  readonly cwes: readonly string[]
+  readonly finding: Finding
+}
+
+export interface AnalyzeResult {
+  readonly findings: readonly Report[]
+  readonly problems: readonly Problem[]
+  readonly stats: Readonly<Record<string, number>>
+  readonly modules: readonly Module[]
+  summaryOf(func: Func): Summary
+}
+
+export const DEFAULT_THREATS: readonly string[] = [
+  'remote',
+  'command-line',
+  'database',
+  'annotation',
+  'library',
+]
+
+/** Checks files or a project: the whole analysis, from source text to findings. */
+export function analyzeFiles(input: AnalyzeInput): AnalyzeResult {
+  const program = readProgram({ cwd: input.cwd, files: input.files, project: input.project })
+  const solution = solve({
+    modules: program.modules,
+    funcs: program.funcs,
+    models: loadModels(input.models),
+    reportAt: input.reportAt ?? 'sink',
+    options: {
+      passUnknown: input.passUnknown ?? true,
+      strictGlobals: input.strictGlobals ?? false,
+      entries: input.library === true ? exportedFunctions(program.modules) : new Set(),
+      threats: new Set(input.threats ?? DEFAULT_THREATS),
+    },
+  })
+  const findings = solution.findings.map(locate)
+  const stats = {
+    modules: program.modules.length,
+    functions: program.funcs.length,
+    walks: solution.walks,
+    rounds: solution.rounds,
+    ...Object.fromEntries(solution.limits),
+  }
+  return {
+    findings,
+    problems: program.problems,
+    stats,
+    modules: program.modules,
+    summaryOf: (func) => solution.summaryOf(func),
+  }
+}
+
+function exportedFunctions(modules: readonly Module[]): Set<Func> {
+  const found = new Set<Func>()
+  for (const module of modules) {
+    for (const target of module.exports.values()) {
+      const fixed = 'binding' in target ? target.binding.fixed : undefined
+      if (fixed !== undefined && 'params' in fixed) found.add(fixed)
+    }
+  }
+  return found
+}
+
+function locate(finding: Finding): Report {
+  const { module, span } = finding
+  const start = position(module.text, span.start)
+  const end = position(module.text, span.end)
+  return {
+    file: module.file,
+    ...start,
+    endLine: end.line,
+    endColumn: end.column,
+    cwes: [kindOf(finding.kind).cwe],
+    finding,
+  }
+}
+
+/** Line and column, both counted from 1. */
+function position(text: string, offset: number): { line: number; column: number } {
+  const before = text.slice(0, offset)
+  const newline = before.lastIndexOf('\n')
+  return { line: before.split('\n').length, column: offset - newline }
+}

@@ -1,0 +1,2 @@
+export type { Problem } from './program.ts'
+export { readProgram } from './program.ts'

@@ -1,0 +1,89 @@
+import type { Node } from 'typescript/unstable/ast'
+import type { Marks, Suppression, TypeRef } from '../graph/index.ts'
+import type { Lower } from './lower.ts'
+
+const TAG = /@(sensitive|tainted|untainted)\b[ \t]*([\w$ \t,-]*)/g
+export const ALL_KINDS = '*'
+
+/** True when a file has any mark, so that files without one never look at comments. */
+export function hasMarks(text: string): boolean {
+  return /@(sensitive|tainted|untainted)\b/.test(text)
+}
+
+/** The marks in the JSDoc before a parameter, a property, or (of its return) a function. */
+export function marksOf(lower: Lower, node: Node): Marks {
+  if (!lower.marked) return {}
+  const marks = merge(jsDocTags(lower, node).filter((tag) => tag.parameter === undefined))
+  return marks
+}
+
+/** The marks that a function's JSDoc gives one of its parameters: `@sensitive sqlQuery sql`. */
+export function parameterMarks(lower: Lower, owner: Node, name: string, names: ReadonlySet<string>): Marks {
+  if (!lower.marked) return {}
+  return merge(jsDocTags(lower, owner, names).filter((tag) => tag.parameter === name))
+}
+
+/** Marks of a function's own JSDoc that name no parameter: they speak of what it returns. */
+export function returnMarks(lower: Lower, owner: Node, names: ReadonlySet<string>): Marks {
+  if (!lower.marked) return {}
+  return merge(jsDocTags(lower, owner, names).filter((tag) => tag.parameter === undefined))
+}
+
+/** `Tainted<T>`, `Untainted<T>` and `Sensitive<T, 'sql'>` of `barre/taint`. */
+export function marksOfType(type: TypeRef | undefined, kindsOf: () => readonly string[]): Marks {
+  if (type?.binding?.import?.from.specifier !== 'barre/taint') return {}
+  const name = type.binding.import.name
+  if (name === 'Tainted') return { tainted: true }
+  if (name === 'Untainted') return { untainted: true }
+  return name === 'Sensitive' ? { sensitive: kindsOf() } : {}
+}
+
+interface Tag {
+  readonly name: string
+  readonly parameter: string | undefined
+  readonly kinds: readonly string[]
+}
+
+function jsDocTags(lower: Lower, node: Node, parameters: ReadonlySet<string> = new Set()): Tag[] {
+  const comments = node.jsDoc ?? leading(lower, node)
+  const tags: Tag[] = []
+  for (const comment of comments) {
+    const text = lower.source.text.slice(comment.pos, comment.end)
+    for (const [, name = '', rest = ''] of text.matchAll(TAG)) {
+      const words = rest.split(/[\s,]+/).filter((word) => word !== '' && word !== '-')
+      const first = words[0]
+      const parameter = first !== undefined && parameters.has(first) ? first : undefined
+      tags.push({ name, parameter, kinds: parameter === undefined ? words : words.slice(1) })
+    }
+  }
+  return tags
+}
+
+/** A parameter's comment is not attached to it by the parser: it is the trivia before it. */
+function leading(lower: Lower, node: Node): { pos: number; end: number }[] {
+  const start = node.getStart(lower.source)
+  const trivia = lower.source.text.slice(node.pos, start)
+  return trivia.includes('/**') ? [{ pos: node.pos, end: start }] : []
+}
+
+function merge(tags: readonly Tag[]): Marks {
+  const marks: { sensitive?: readonly string[]; tainted?: boolean; untainted?: boolean } = {}
+  for (const tag of tags) {
+    if (tag.name === 'sensitive') marks.sensitive = tag.kinds.length === 0 ? [ALL_KINDS] : tag.kinds
+    if (tag.name === 'tainted') marks.tainted = true
+    if (tag.name === 'untainted') marks.untainted = true
+  }
+  return marks
+}
+
+const SUPPRESSION = /\/[/*]\s*barre-ignore\s+([\w-]+(?:\s*,\s*[\w-]+)*)\s*:\s*(\S[^\n]*)/g
+
+/** `// barre-ignore sql: why it is safe`, on the line it speaks of or the one before. */
+export function suppressionsOf(text: string): Suppression[] {
+  if (!text.includes('barre-ignore')) return []
+  return [...text.matchAll(SUPPRESSION)].map((match) => ({
+    line: text.slice(0, match.index).split('\n').length,
+    kinds: (match[1] ?? '').split(/\s*,\s*/),
+    reason: (match[2] ?? '').trim(),
+  }))
+}

@@ -1,0 +1,153 @@
+import { existsSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import type { Project, Snapshot } from 'typescript/unstable/sync'
+import { API } from 'typescript/unstable/sync'
+import type { Node } from 'typescript/unstable/ast'
+import type { Func, Module } from '../graph/index.ts'
+import type { LoweredModule } from './lower-module.ts'
+import { lowerModule } from './lower-module.ts'
+
+/** A file the parser would need minutes for is not source anybody wrote: it is named and left out. */
+const MAX_FILE_BYTES = 4 * 1024 * 1024
+
+export interface ProgramInput {
+  readonly cwd: string
+  readonly project?: string | undefined
+  readonly files?: readonly string[] | undefined
+}
+
+export interface Problem {
+  readonly file: string
+  readonly line: number
+  readonly message: string
+}
+
+export interface Program {
+  readonly modules: readonly Module[]
+  readonly funcs: readonly Func[]
+  readonly problems: readonly Problem[]
+}
+
+const OPTIONS = {
+  allowJs: true,
+  checkJs: false,
+  noLib: true,
+  types: [],
+  module: 'esnext',
+  moduleResolution: 'bundler',
+  target: 'esnext',
+  jsx: 'preserve',
+  noEmit: true,
+  experimentalDecorators: true,
+  resolveJsonModule: false,
+}
+
+/** Reads a project with the compiler and lowers every module of it that is not a library. */
+export function readProgram(input: ProgramInput): Program {
+  const virtual = input.files === undefined ? undefined : join(input.cwd, '__barre.tsconfig.json')
+  const text =
+    virtual === undefined
+      ? ''
+      : JSON.stringify({
+          compilerOptions: OPTIONS,
+          files: input.files?.map((file) => resolve(input.cwd, file)),
+        })
+  const large = new Set<string>()
+  const api = new API({
+    cwd: input.cwd,
+    fs: {
+      fileExists: (file) => (file === virtual ? true : undefined),
+      readFile: (file) => (file === virtual ? text : readUnlessLarge(file, large)),
+    },
+  })
+  try {
+    const config = virtual ?? resolve(input.cwd, input.project ?? 'tsconfig.json')
+    const snapshot = api.updateSnapshot({ openProjects: [config] })
+    return lowerProject(projectOf(snapshot, config), large)
+  } finally {
+    api.close()
+  }
+}
+
+function projectOf(snapshot: Snapshot, config: string): Project {
+  const project = snapshot.getProject(config) ?? snapshot.getProjects()[0]
+  if (project === undefined)
+    throw new Error(`could not open ${config}: expected a tsconfig.json; give one with -p, or name files`)
+  return project
+}
+
+/** `undefined` lets the compiler read the file itself; `''` keeps it in the program with nothing in it. */
+function readUnlessLarge(file: string, large: Set<string>): string | undefined {
+  if (!/\.[cm]?[jt]sx?$/.test(file) || !existsSync(file) || statSync(file).size <= MAX_FILE_BYTES)
+    return undefined
+  large.add(file)
+  return ''
+}
+
+function lowerProject(project: Project, large: ReadonlySet<string>): Program {
+  const problems: Problem[] = [...large].map((file) => ({
+    file,
+    line: 1,
+    message: `not checked: larger than ${MAX_FILE_BYTES / 1024 / 1024} MB; exclude generated files in tsconfig.json`,
+  }))
+  for (const diagnostic of project.program.getConfigFileParsingDiagnostics()) {
+    problems.push({ file: diagnostic.fileName ?? project.configFileName, line: 1, message: diagnostic.text })
+  }
+  const lowered: LoweredModule[] = []
+  for (const name of project.program.getSourceFileNames()) {
+    if (name.endsWith('.d.ts') || name.endsWith('.json') || name.includes('/node_modules/')) continue
+    const source = project.program.getSourceFile(name)
+    if (source !== undefined) lowered.push(lowerModule(source))
+  }
+  for (const diagnostic of project.program.getSyntacticDiagnostics()) {
+    problems.push({
+      file: diagnostic.fileName ?? '',
+      line: lineOf(lowered, diagnostic.fileName, diagnostic.pos),
+      message: `syntax error: ${diagnostic.text}`,
+    })
+  }
+  resolveModules(project, lowered)
+  return {
+    modules: lowered.map((one) => one.module),
+    funcs: lowered.flatMap((one) => [...one.funcs]),
+    problems,
+  }
+}
+
+function lineOf(lowered: readonly LoweredModule[], file: string | undefined, pos: number): number {
+  const module = lowered.find((one) => one.module.file === file)?.module
+  return module === undefined ? 1 : module.text.slice(0, pos).split('\n').length
+}
+
+const EXTENSIONS = ['', '.ts', '.tsx', '.js', '.jsx', '.mjs', '.cjs', '.mts', '/index.ts', '/index.js']
+
+/** Relative specifiers are found here; all others the compiler resolves, in one batch. */
+function resolveModules(project: Project, lowered: readonly LoweredModule[]): void {
+  const byFile = new Map(lowered.map((one) => [one.module.file, one.module]))
+  const asked: { node: Node; ref: { module: Module | undefined } }[] = []
+  for (const one of lowered) {
+    for (const { ref, node } of one.specifiers) {
+      if (ref.specifier.startsWith('.')) ref.module = relative(one.module.file, ref.specifier, byFile)
+      if (ref.module === undefined && !ref.specifier.startsWith('node:')) asked.push({ node, ref })
+    }
+  }
+  if (asked.length === 0) return
+  const symbols = project.checker.getSymbolAtLocation(asked.map((one) => one.node))
+  symbols.forEach((symbol, index) => {
+    const path = symbol?.valueDeclaration?.path ?? symbol?.declarations[0]?.path
+    const one = asked[index]
+    if (one !== undefined && path !== undefined) one.ref.module = byFile.get(path)
+  })
+}
+
+function relative(from: string, specifier: string, byFile: ReadonlyMap<string, Module>): Module | undefined {
+  const base = resolve(dirname(from), specifier)
+  const stems = [base, base.replace(/\.([cm]?)js(x?)$/, '')]
+  for (const stem of stems) {
+    for (const extension of EXTENSIONS) {
+      const found = byFile.get(stem + extension)
+      if (found !== undefined) return found
+    }
+  }
+  return undefined
+}

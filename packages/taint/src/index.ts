@@ -1,0 +1,7 @@
+export type { AnalyzeInput, AnalyzeResult, Report } from './analyze-files.ts'
+export { analyzeFiles } from './analyze-files.ts'
+export type { LibraryFile } from './models/index.ts'
+export type { CheckResult } from './main.ts'
+export { check } from './main.ts'
+export type { CheckRequest } from './options.ts'
+export { checkFlags } from './options.ts'

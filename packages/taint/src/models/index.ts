@@ -1,0 +1,8 @@
+export type { Access, AccessStep, Carry, FlowRow } from './access.ts'
+export { ModelError } from './access.ts'
+export { EVERY, bitOf, kindOf, maskOf } from './kinds.ts'
+export type { LibraryFile } from './library.ts'
+export { Models } from './library.ts'
+export { loadModels } from './registry.ts'
+export type { ApiNode, CallbackRow, Row, SinkRow } from './node.ts'
+export { instanceOf, memberOf, resultOf, rowOf } from './node.ts'

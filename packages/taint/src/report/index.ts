@@ -1,0 +1,6 @@
+export type { Filtered } from './filter.ts'
+export { parseBaseline, suppress } from './filter.ts'
+export type { Item } from './item.ts'
+export { toItems } from './item.ts'
+export { toSarif } from './sarif.ts'
+export { headline, toGithub, toText } from './text.ts'

@@ -1,0 +1,113 @@
+import type { Func, Module } from '../graph/index.ts'
+import type { Models } from '../models/index.ts'
+import type { Label, Options, SinkSite, Source, Step, Summary, World } from '../summary/index.ts'
+import { Heap, countLimit, nextOrigin } from '../summary/index.ts'
+import type { Finding, ReportAt } from './findings.ts'
+import { Findings } from './findings.ts'
+import { GlobalHeap } from './globals.ts'
+import { callOrder, moduleOrder } from './order.ts'
+import { Summaries } from './summaries.ts'
+
+export interface SolveInput {
+  readonly modules: readonly Module[]
+  readonly funcs: readonly Func[]
+  readonly models: Models
+  readonly options: Options
+  readonly reportAt: ReportAt
+}
+
+export interface Solution {
+  readonly findings: readonly Finding[]
+  readonly limits: ReadonlyMap<string, number>
+  readonly walks: number
+  readonly rounds: number
+  /** What calling each function does; for writing signatures. */
+  summaryOf(func: Func): Summary
+}
+
+/** Module-level state is walked to a fixpoint, at most this often. */
+const MAX_ROUNDS = 4
+const MAX_NESTED_CALLS = 6
+
+/** Summarises every function of a program, callees first, until module-level state has settled. */
+export function solve(input: SolveInput): Solution {
+  const globals = new GlobalHeap()
+  const findings = new Findings(input.reportAt)
+  const limits = new Map<string, number>()
+  const sources = new Map<string, Source>()
+  const nesting = new NestedCalls()
+  const summaries = new Summaries(
+    () => world,
+    () => globals.clock,
+  )
+  const world: World = {
+    heap: new Heap(),
+    models: input.models,
+    options: input.options,
+    globals,
+    limits,
+    summaryOf: (func) => summaries.of(func),
+    report: (label: Label, site: SinkSite, argument?: Step) => findings.add(label, site, argument),
+    diagnose: (kind, module, span, message) => findings.diagnose(kind, module, span, message),
+    source: (kind, text, step, isImplicit, confidence) =>
+      sourceOf(input.options, sources, kind, text, step, isImplicit, confidence),
+    nestCall: (outer, inner) => nesting.id(outer, inner) ?? (countLimit(world, 'nested-calls'), undefined),
+  }
+  const modules = moduleOrder(input.modules)
+  const order = callOrder(input.funcs)
+  let rounds = 0
+  for (; rounds < MAX_ROUNDS; rounds += 1) {
+    for (const module of modules) summaries.of(module.init)
+    for (const func of order) summaries.of(func)
+    const stale = summaries.invalidate((summary, clock) =>
+      [...summary.reads].some((obj) => globals.changedAfter(obj, clock)),
+    )
+    if (stale === 0) break
+  }
+  return {
+    findings: findings.all(),
+    limits,
+    walks: summaries.walks,
+    rounds: rounds + 1,
+    summaryOf: (func) => summaries.of(func),
+  }
+}
+
+function sourceOf(
+  options: Options,
+  sources: Map<string, Source>,
+  kind: string,
+  text: string,
+  step: Step,
+  isImplicit: boolean,
+  confidence: number,
+): Source | undefined {
+  if (!options.threats.has(kind)) return undefined
+  const key = `${step.module.id}:${step.span.start}:${step.span.end}:${text}`
+  let source = sources.get(key)
+  if (source === undefined) {
+    source = { id: nextOrigin(), kind, text, step, isImplicit, confidence }
+    sources.set(key, source)
+  }
+  return source
+}
+
+/** Ids for calls seen through other calls; the depth is bounded, so there are finitely many. */
+class NestedCalls {
+  readonly #ids = new Map<string, number>()
+  readonly #depth = new Map<number, number>()
+  #last = 0
+
+  id(outer: number, inner: number): number | undefined {
+    const key = `${outer}:${inner}`
+    const known = this.#ids.get(key)
+    if (known !== undefined) return known
+    const depth = Math.max(this.#depth.get(outer) ?? 0, this.#depth.get(inner) ?? 0) + 1
+    if (depth > MAX_NESTED_CALLS) return undefined
+    this.#last += 1
+    const id = 1e12 + this.#last
+    this.#ids.set(key, id)
+    this.#depth.set(id, depth)
+    return id
+  }
+}

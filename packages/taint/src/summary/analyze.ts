@@ -1,0 +1,140 @@
+import type { Binding, Func, Param } from '../graph/index.ts'
+import { EVERY } from '../models/index.ts'
+import { evaluate } from './evaluate.ts'
+import { execute } from './execute.ts'
+import { finish } from './finish.ts'
+import type { Frame, World } from './frame.ts'
+import { stepAt } from './frame.ts'
+import { guardsOf } from './guards.ts'
+import { missing, writeSlot } from './heap-access.ts'
+import { invokeKnown, invokeUnknown } from './invoke.ts'
+import type { Obj } from './object.ts'
+import { BOX, TEXT, capturedPath, childPath, paramPath, restPath, thisPath } from './path.ts'
+import { assign } from './patterns.ts'
+import { State } from './state.ts'
+import type { Summary } from './summary.ts'
+import { runLate } from './late.ts'
+import { typedValue } from './typed.ts'
+import type { Value } from './value.ts'
+import { EMPTY, UNKNOWN, clear, join, ofRefs, pathLabel, sourceLabel } from './value.ts'
+import { addSink } from './sinks.ts'
+import { writeBinding } from './names.ts'
+
+/** How much a walk may spend on applying summaries; calls beyond it count as unknown. */
+const MAX_APPLICATIONS = 12_000
+
+/** Summarises one function: walks its body once with symbolic inputs. */
+export function analyze(world: World, func: Func): Summary {
+  const frame = newFrame(world, func)
+  const uncaught = { thrown: EMPTY }
+  frame.handlers.push(uncaught)
+  if (!func.isArrow && func.self.captured) writeSlot(frame, frame.cell(func.self), BOX, frame.thisValue)
+  if (!func.isArrow && func.parent !== undefined) bindArguments(frame)
+  for (const [index, param] of func.params.entries()) bindParam(frame, param, index)
+  execute(frame, func.body)
+  if (!frame.state.isDead) frame.exits.push(frame.state.since(frame.entry))
+  runLate(frame)
+  return finish(frame, uncaught.thrown, guardsOf(frame))
+}
+
+function newFrame(world: World, func: Func): Frame {
+  const holder: { frame?: Frame } = {}
+  const miss = (obj: Obj, field: string): Value =>
+    holder.frame === undefined ? EMPTY : missing(holder.frame, obj, field)
+  const entry = new State(miss)
+  const frame: Frame = {
+    world,
+    func,
+    thisValue: func.parent === undefined ? UNKNOWN : ofRefs([world.heap.symbolic(thisPath())]),
+    entry,
+    state: entry.fork(),
+    exits: [],
+    returned: EMPTY,
+    yielded: EMPTY,
+    handlers: [],
+    loops: [],
+    deferred: new Map(),
+    sinks: new Map(),
+    reads: new Set(),
+    callees: new Set(),
+    created: new Map(),
+    invoked: new Set(),
+    escaped: new Set(),
+    lasting: new Set(),
+    readAt: new Map(),
+    span: func.span,
+    depth: 0,
+    budget: MAX_APPLICATIONS,
+    applying: 0,
+    isClosing: false,
+    eval: (expr) => evaluate(frame, expr),
+    invoke: (callee, call) => invokeKnown(frame, callee, call) ?? invokeUnknown(frame, call, call.thisValue),
+    cell: (binding) => cellOf(world, func, binding),
+  }
+  holder.frame = frame
+  return frame
+}
+
+function cellOf(world: World, func: Func, binding: Binding): Obj {
+  if (binding.owner === func || binding.owner.parent === undefined) return world.heap.box(binding)
+  return world.heap.symbolic(capturedPath(binding))
+}
+
+function bindArguments(frame: Frame): void {
+  const all = ofRefs([frame.world.heap.symbolic(restPath(0))])
+  writeBinding(frame, frame.func.argumentsBinding, all)
+}
+
+function bindParam(frame: Frame, param: Param, index: number): void {
+  frame.span = param.span
+  assign(frame, param.pattern, inputOf(frame, param, index))
+}
+
+function inputOf(frame: Frame, param: Param, index: number): Value {
+  const { heap } = frame.world
+  const path = param.rest ? restPath(index) : paramPath(index)
+  const input = ofRefs([heap.symbolic(path)])
+  const sensitive = param.marks.sensitive
+  if (sensitive !== undefined) {
+    const label = pathLabel(childPath(path, TEXT), 0, undefined)
+    for (const kind of sensitive) {
+      addSink(frame, label, {
+        module: frame.func.module,
+        span: param.span,
+        kind: kind === '*' ? 'any' : kind,
+        parameter: param.name,
+        callee: frame.func.name,
+        isParameter: true,
+      })
+    }
+    return clear(input, EVERY)
+  }
+  if (param.marks.untainted === true || param.type?.inert === true) return clear(input, EVERY)
+  if (frame.world.options.entries.has(frame.func)) return join(input, entrySource(frame, param))
+  const typed = typedValue(frame, param.type)
+  const value = typed === undefined ? input : join(input, typed)
+  return param.marks.tainted === true ? join(value, annotated(frame, param)) : value
+}
+
+/** In a library, what other programs pass to an exported function is not to be trusted. */
+function entrySource(frame: Frame, param: Param): Value {
+  const source = frame.world.source(
+    'library',
+    param.name,
+    stepAt(frame, 'exported parameter', param.span),
+    false,
+    0.5,
+  )
+  return source === undefined ? EMPTY : { ...UNKNOWN, labels: [sourceLabel(source)] }
+}
+
+function annotated(frame: Frame, param: Param): Value {
+  const source = frame.world.source(
+    'annotation',
+    `@tainted ${param.name}`,
+    stepAt(frame, '@tainted', param.span),
+    false,
+    1,
+  )
+  return source === undefined ? EMPTY : { ...UNKNOWN, labels: [sourceLabel(source)] }
+}

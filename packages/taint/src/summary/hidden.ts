@@ -1,0 +1,15 @@
+/** Hidden fields of a bound function. */
+export const BOUND_TARGET = '<target>'
+export const BOUND_THIS = '<self>'
+export const BOUND_ARGS = '<args>'
+
+/** Hidden fields of `resolve` and `reject`: the promise they settle, and how. */
+export const SETTLES = '<settles>'
+export const SETTLED_FIELD = '<field>'
+
+/** Hidden fields of a class. */
+export const CONSTRUCTOR = '<constructor>'
+export const INITIALIZER = '<initializer>:'
+
+/** A callback that keeps what it is called with. */
+export const COLLECTS = '<collects>'

@@ -1,0 +1,71 @@
+import { argumentAt } from './arguments.ts'
+import type { Call, Frame, Outcome } from './frame.ts'
+import { isTopLevel } from './frame.ts'
+import { read, textOf, writeSlot } from './heap-access.ts'
+import type { Native } from './native.ts'
+import type { Value } from './value.ts'
+import { EMPTY, UNKNOWN, join, ofLabels, ofRefs } from './value.ts'
+
+function value(found: Value): Outcome {
+  return { value: found, thrown: EMPTY }
+}
+
+/** An error's text is its message; its other fields are the engine's own. */
+function newError(frame: Frame, call: Call): Outcome {
+  const made = frame.world.heap.at(call.id, { kind: 'error' }, isTopLevel(frame))
+  const message = ofLabels(textOf(frame, argumentAt(frame, call.args, 0)))
+  for (const field of ['message', 'stack']) writeSlot(frame, made, field, message)
+  const cause = argumentAt(frame, call.args, 1)
+  writeSlot(frame, made, 'cause', read(frame, cause, 'cause'))
+  return value(ofRefs([made]))
+}
+
+/** Text that only a pattern with a loose part can match: anything else is as harmless as the pattern. */
+const LOOSE = /\[\^|\\[SDWs]|(?:^|[^\\])\./
+
+function isLoose(pattern: Value): boolean {
+  const text = pattern.constants?.length === 1 ? String(pattern.constants[0]) : undefined
+  if (text === undefined) return true
+  return text.startsWith('/') && text.lastIndexOf('/') > 0 && LOOSE.test(text)
+}
+
+/** `text.replace(pattern, callback)`: the callback sees only what the pattern can match. */
+function replaceNative(frame: Frame, call: Call): Outcome {
+  const whole = ofLabels(textOf(frame, call.thisValue))
+  const replacement = argumentAt(frame, call.args, 1)
+  const matched = isLoose(argumentAt(frame, call.args, 0)) ? whole : UNKNOWN
+  rememberMatch(frame, whole)
+  const isCallable = replacement.refs.some(
+    (obj) => obj.kind === 'function' || obj.kind === 'symbolic' || obj.kind === 'bound',
+  )
+  const args = [matched, matched, matched].map((one) => ({ value: one, spread: false }))
+  const outcome = isCallable
+    ? frame.invoke(replacement, { ...call, id: call.id + 0.25, args, thisValue: UNKNOWN })
+    : { value: replacement, thrown: EMPTY }
+  return { value: join(whole, ofLabels(textOf(frame, outcome.value))), thrown: outcome.thrown }
+}
+
+/** `RegExp.$1` holds what the last match captured. */
+function rememberMatch(frame: Frame, text: Value): void {
+  const root = frame.world.models.package('global')
+  const node = root?.members.get('RegExp')
+  if (node === undefined || text.labels.length === 0) return
+  const holder = frame.world.heap.api(node)
+  for (let group = 1; group < 10; group += 1) frame.state.setField(holder, `$${group}`, text)
+}
+
+function matchNative(frame: Frame, call: Call): undefined {
+  const isOnPattern = call.name === 'exec' || call.name === 'test'
+  rememberMatch(
+    frame,
+    ofLabels(textOf(frame, isOnPattern ? argumentAt(frame, call.args, 0) : call.thisValue)),
+  )
+  return undefined
+}
+
+/** Errors, and matching of text. */
+export const TEXT_NATIVES: Readonly<Record<string, Native>> = {
+  'new-error': newError,
+  replace: replaceNative,
+  match: matchNative,
+}

@@ -1,0 +1,185 @@
+import type { Constant, Module, Span } from '../graph/index.ts'
+import { EVERY } from '../models/index.ts'
+import type { Obj } from './object.ts'
+import type { Path } from './path.ts'
+import { TEXT, childPath } from './path.ts'
+
+/** A place in the program, with what happens to the value there. */
+export interface Step {
+  readonly module: Module
+  readonly span: Span
+  readonly why: string
+}
+
+/** How a label came to be here, newest last; `inner` is a walk through a callee. */
+export interface Trace {
+  readonly before: Trace | undefined
+  readonly step?: Step
+  readonly inner?: Trace
+  readonly length: number
+}
+
+/** Where untrusted data enters. */
+export interface Source {
+  readonly id: number
+  readonly kind: string
+  readonly text: string
+  readonly step: Step
+  /** The entry itself is invisible (a framework's argument): the first read of it is what to show. */
+  readonly isImplicit: boolean
+  readonly confidence: number
+}
+
+/** One reason for a value to be tainted: a source, or whatever the caller puts at a path. */
+export interface Label {
+  readonly key: number
+  readonly source: Source | undefined
+  readonly path: Path | undefined
+  /** Kinds it is no longer dangerous for. */
+  readonly cleared: number
+  readonly trace: Trace | undefined
+}
+
+export interface Value {
+  readonly labels: readonly Label[]
+  readonly refs: readonly Obj[]
+  /** Kinds cleared for everything reached through `refs`. */
+  readonly cleared: number
+  /** Every constant it may be; undefined when it may be anything. */
+  readonly constants: readonly Constant[] | undefined
+}
+
+const MAX_LABELS = 48
+const MAX_REFS = 40
+const MAX_CONSTANTS = 4
+const MAX_TRACE = 60
+
+export const EMPTY: Value = { labels: [], refs: [], cleared: 0, constants: [] }
+export const UNKNOWN: Value = { labels: [], refs: [], cleared: 0, constants: undefined }
+
+export function constant(value: Constant): Value {
+  return { labels: [], refs: [], cleared: 0, constants: [value] }
+}
+
+export function ofRefs(refs: readonly Obj[]): Value {
+  return { labels: [], refs, cleared: 0, constants: undefined }
+}
+
+export function ofLabels(labels: readonly Label[]): Value {
+  return labels.length === 0 ? UNKNOWN : { labels, refs: [], cleared: 0, constants: undefined }
+}
+
+const KIND_SPACE = 2 ** 31
+
+function labelKey(origin: number, cleared: number): number {
+  return origin * KIND_SPACE + cleared
+}
+
+export function sourceLabel(source: Source): Label {
+  const trace: Trace = { before: undefined, step: source.step, length: 1 }
+  return { key: labelKey(source.id, 0), source, path: undefined, cleared: 0, trace }
+}
+
+export function pathLabel(path: Path, cleared: number, trace: Trace | undefined): Label {
+  return { key: labelKey(path.id, cleared), source: undefined, path, cleared, trace }
+}
+
+export function joinLabels(a: readonly Label[], b: readonly Label[]): readonly Label[] {
+  if (a === b || b.length === 0) return a
+  if (a.length === 0) return b
+  const added = b.filter((label) => !a.some((other) => other.key === label.key))
+  if (added.length === 0) return a
+  return [...a, ...added].slice(0, MAX_LABELS)
+}
+
+export function join(a: Value, b: Value): Value {
+  if (a === b || b === EMPTY) return a
+  if (a === EMPTY) return b
+  const labels = joinLabels(a.labels, b.labels)
+  const refs = joinRefs(a.refs, b.refs)
+  const cleared = joinCleared(a, b)
+  const constants = joinConstants(a.constants, b.constants)
+  if (labels === a.labels && refs === a.refs && cleared === a.cleared && constants === a.constants) return a
+  return { labels, refs, cleared, constants }
+}
+
+export function joinAll(values: readonly Value[]): Value {
+  return values.reduce(join, EMPTY)
+}
+
+function joinRefs(a: readonly Obj[], b: readonly Obj[]): readonly Obj[] {
+  if (a === b || b.length === 0) return a
+  if (a.length === 0) return b
+  const added = b.filter((obj) => !a.includes(obj))
+  if (added.length === 0) return a
+  return [...a, ...added].slice(0, MAX_REFS)
+}
+
+function joinCleared(a: Value, b: Value): number {
+  if (a.refs.length === 0) return b.cleared
+  return b.refs.length === 0 ? a.cleared : a.cleared & b.cleared
+}
+
+function joinConstants(
+  a: readonly Constant[] | undefined,
+  b: readonly Constant[] | undefined,
+): readonly Constant[] | undefined {
+  if (a === undefined || b === undefined) return undefined
+  const added = b.filter((value) => !a.includes(value))
+  if (added.length === 0) return a
+  return a.length + added.length > MAX_CONSTANTS ? undefined : [...a, ...added]
+}
+
+export function sameValue(a: Value, b: Value): boolean {
+  if (a === b) return true
+  return (
+    a.cleared === b.cleared &&
+    a.labels.length === b.labels.length &&
+    a.refs.length === b.refs.length &&
+    a.constants?.length === b.constants?.length &&
+    a.labels.every((label) => b.labels.some((other) => other.key === label.key)) &&
+    a.refs.every((obj) => b.refs.includes(obj))
+  )
+}
+
+/** The value with `kinds` cleared; nothing is left of what is cleared for every kind. */
+export function clear(value: Value, kinds: number): Value {
+  if (kinds === 0 || (value.labels.length === 0 && value.refs.length === 0)) return value
+  const labels = clearLabels(value.labels, kinds)
+  return { labels, refs: value.refs, cleared: value.cleared | kinds, constants: value.constants }
+}
+
+export function clearLabels(labels: readonly Label[], kinds: number): readonly Label[] {
+  if (kinds === 0) return labels
+  return labels.flatMap((label) => {
+    const cleared = label.cleared | kinds
+    if (cleared === EVERY) return []
+    const origin = label.source?.id ?? label.path?.id ?? 0
+    return cleared === label.cleared ? [label] : [{ ...label, cleared, key: labelKey(origin, cleared) }]
+  })
+}
+
+/** Appends a step to every label's story. */
+export function traced(value: Value, step: Step): Value {
+  if (value.labels.length === 0) return value
+  return { ...value, labels: value.labels.map((label) => ({ ...label, trace: addStep(label.trace, step) })) }
+}
+
+export function addStep(before: Trace | undefined, step: Step): Trace {
+  const length = (before?.length ?? 0) + 1
+  if (before !== undefined && length > MAX_TRACE) return before
+  return { before, step, length }
+}
+
+export function addInner(before: Trace | undefined, inner: Trace | undefined): Trace | undefined {
+  if (inner === undefined) return before
+  const length = (before?.length ?? 0) + inner.length
+  if (before !== undefined && length > MAX_TRACE) return before
+  return { before, inner, length }
+}
+
+/** Labels of a symbolic object: all that the caller may put there. */
+export function textLabel(obj: Obj, cleared: number, trace: Trace | undefined): readonly Label[] {
+  if (obj.path === undefined || cleared === EVERY) return []
+  return [pathLabel(childPath(obj.path, TEXT), cleared, trace)]
+}

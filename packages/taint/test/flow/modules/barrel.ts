@@ -1,0 +1,2 @@
+export * from './names.ts'
+export { default as same } from './names.ts'

@@ -1,7 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { compileAuth, createServices } from '../auth/index.ts'
 import type { AuthConfig, ResourceAuth } from '../auth/index.ts'
-import type { Services } from '../core/index.ts'
 import { fastifyPlugin } from '../transports/fastify/index.ts'
 import type { HttpOptions } from '../transports/http/index.ts'
 
@@ -16,7 +15,7 @@ declare module 'fastify' {
 
 export interface BarreOptions extends HttpOptions {
   readonly auth: AuthConfig | false
-  readonly services?: Partial<Services>
+  readonly services?: NonNullable<Parameters<typeof createServices>[0]>
 }
 
 /** The Fastify 5 plugin: guards every route of the plugin that registers it, and of those below. */

@@ -1,7 +1,7 @@
 // Why: what the short run of a fuzz test does not find may take a million tries; this is the long run, by hand:
 // npm run fuzz -- [COUNT] [SEED]
 import { fuzzGroups, fuzzJose } from '../../packages/barre/test/fuzz-jose.ts'
-import { fuzzKeys } from '../../packages/barre/test/fuzz-keys.ts'
+import { fuzzKeys } from '../../packages/barre/src/crypto/keys/test/fuzz-keys.ts'
 
 type Fuzz = (count: number, seed: number) => Promise<readonly unknown[]>
 

@@ -1,19 +1,13 @@
 import { createHash, createPrivateKey, generateKeyPairSync } from 'node:crypto'
-import { createCa } from '../../../tools/test-ca.ts'
-import {
-  KeyError,
-  openKeyStore,
-  readPrivateKey,
-  readPublicKey,
-  writePkcs12,
-} from '../src/crypto/keys/index.ts'
-import { readCertificate, readCertificates, readTbs } from '../src/crypto/keys/certificate.ts'
-import { contextTag, tags } from '../src/crypto/keys/der.ts'
-import { writeDer, writeOid, writeSequence } from '../src/crypto/keys/der-write.ts'
-import { oids } from '../src/crypto/keys/oids.ts'
-import { readPem } from '../src/crypto/keys/pem.ts'
-import { readBags, toEntries } from '../src/crypto/keys/pkcs12-bags.ts'
-import { createNumbers } from './mutate.ts'
+import { createCa } from '../../../../../../tools/test-ca.ts'
+import { KeyError, openKeyStore, readPrivateKey, readPublicKey, writePkcs12 } from '../index.ts'
+import { readCertificate, readCertificates, readTbs } from '../certificate.ts'
+import { contextTag, tags } from '../der.ts'
+import { writeDer, writeOid, writeSequence } from '../der-write.ts'
+import { oids } from '../oids.ts'
+import { readPem } from '../pem.ts'
+import { readBags, toEntries } from '../pkcs12-bags.ts'
+import { createNumbers } from '../../../../test/mutate.ts'
 
 /** Something to change, and who reads it. */
 interface Target {

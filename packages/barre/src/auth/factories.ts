@@ -5,18 +5,22 @@ import type {
   Need,
   Outgoing,
   Provider,
-  ProviderKind,
   Result,
   Services,
+  Shape,
   SourceKind,
 } from '../core/index.ts'
 import { createServices } from './services.ts'
 
 /** Makes a provider by hand, for `handler(provider)` or an `{ provider }` entry. Throws ConfigError. */
-export type ProviderFactory<C> = (config: C, services?: Services) => Provider
+export type ProviderFactory<C, P extends Provider = Provider> = (config: C, services?: Services) => P
 
 /** The imperative form of a listening kind. */
-export function toProviderFactory<K extends string, C>(kind: ProviderKind<K, C>): ProviderFactory<C> {
+export function toProviderFactory<C, P extends Provider>(kind: {
+  readonly key: string
+  readonly shape: Shape<C>
+  create(config: C, services: Services, path: string): P
+}): ProviderFactory<C, P> {
   return (config, services = createServices()) =>
     kind.create(kind.shape.check(config, kind.key), services, kind.key)
 }

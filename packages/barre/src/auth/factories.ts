@@ -29,13 +29,18 @@ export function toProviderFactory<C, P extends Provider>(kind: {
 export interface TokenSource extends CredentialSource {
   /** What follows the scheme in an Authorization header: base64 of `username:password`, or the token. */
   generateToken(need?: Partial<Need>): Awaitable<Result<string>>
+  /** Obtains a credential now, for programs that rather fail at start than at their first call. */
+  warmUp(): Promise<Result<void>>
 }
 
 /** Makes a credential source by hand. Throws ConfigError. */
 export type SourceFactory<C> = (config: C, services?: Services) => TokenSource
 
 /** The imperative form of a calling kind; `name` is the factory's, for the messages of ConfigErrors. */
-export function toSourceFactory<K extends string, C>(kind: SourceKind<K, C>, name: string): SourceFactory<C> {
+export function toSourceFactory<C>(
+  kind: Pick<SourceKind<string, C>, 'shape' | 'create'>,
+  name: string,
+): SourceFactory<C> {
   return (config, services = createServices()) => {
     const source = kind.create(kind.shape.check(config, name), services, name)
     return {
@@ -46,6 +51,10 @@ export function toSourceFactory<K extends string, C>(kind: SourceKind<K, C>, nam
         chain(source.credential({ method: '', target: '', ...need }), (result) =>
           result.ok ? ok(toToken(result.value)) : result,
         ),
+      async warmUp() {
+        const result = await source.credential({ method: '', target: '' })
+        return result.ok ? ok(undefined) : result
+      },
     }
   }
 }

@@ -36,7 +36,7 @@ const answersMaxBytes = 33_554_432
 const inactiveLimits = { maxEntries: 10_000, maxBytes: 4_194_304 }
 const inactiveBytes = 256
 /** How long an inactive token is refused without asking again, in milliseconds. */
-const inactiveMs = 5000
+export const inactiveMs = 5000
 
 interface Entry {
   /** Becomes a refusal when the token is revoked. */

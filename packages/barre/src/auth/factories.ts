@@ -36,6 +36,11 @@ export interface TokenSource extends CredentialSource {
 /** Makes a credential source by hand. Throws ConfigError. */
 export type SourceFactory<C> = (config: C, services?: Services) => TokenSource
 
+/** The factory of a calling kind. */
+export type FactoryOf<Kind> = Kind extends { readonly shape: Shape<infer Config> }
+  ? SourceFactory<Config>
+  : never
+
 /** The imperative form of a calling kind; `name` is the factory's, for the messages of ConfigErrors. */
 export function toSourceFactory<C>(
   kind: Pick<SourceKind<string, C>, 'shape' | 'create'>,

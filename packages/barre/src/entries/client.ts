@@ -1,4 +1,4 @@
-import { toSourceFactory, type SourceFactory } from '../auth/index.ts'
+import { toSourceFactory, type FactoryOf } from '../auth/index.ts'
 import {
   basicKind,
   bearerKind,
@@ -7,18 +7,16 @@ import {
   propagateKind,
   selfSignedJwtKind,
 } from '../client/index.ts'
-import type * as of from '../client/index.ts'
-import type { IssuerConfig } from '../jose/index.ts'
 
-export const basic: SourceFactory<of.CredentialsConfig> = toSourceFactory(basicKind, 'basic')
-export const bearer: SourceFactory<of.BearerTokenConfig> = toSourceFactory(bearerKind, 'bearer')
-export const inferredJwt: SourceFactory<of.InferredJwtConfig> = toSourceFactory(
-  inferredJwtKind,
-  'inferredJwt',
+export const basic: FactoryOf<typeof basicKind> = toSourceFactory(basicKind, 'basic')
+export const bearer: FactoryOf<typeof bearerKind> = toSourceFactory(bearerKind, 'bearer')
+export const inferredJwt: FactoryOf<typeof inferredJwtKind> = toSourceFactory(inferredJwtKind, 'inferredJwt')
+export const oauth2: FactoryOf<typeof grantKind> = toSourceFactory(grantKind, 'oauth2')
+export const propagate: FactoryOf<typeof propagateKind> = toSourceFactory(propagateKind, 'propagate')
+export const selfSignedJwt: FactoryOf<typeof selfSignedJwtKind> = toSourceFactory(
+  selfSignedJwtKind,
+  'selfSignedJwt',
 )
-export const oauth2: SourceFactory<of.GrantConfig> = toSourceFactory(grantKind, 'oauth2')
-export const propagate: SourceFactory<of.PropagateConfig> = toSourceFactory(propagateKind, 'propagate')
-export const selfSignedJwt: SourceFactory<IssuerConfig> = toSourceFactory(selfSignedJwtKind, 'selfSignedJwt')
 
 export type { SourceFactory, TokenSource } from '../auth/index.ts'
 export type * from '../client/index.ts'

@@ -76,25 +76,29 @@ export function introspectionEndpoint(
   }
 }
 
-function toValidator(config: IntrospectionConfig, services: Services, path: string): Validator | undefined {
+function toValidator(
+  config: IntrospectionConfig,
+  services: Services,
+  path: string,
+): Validator<Answer> | undefined {
   const { signedAnswers, issuer } = config
   if (signedAnswers === undefined || issuer === undefined) return undefined
   // RFC 9701 §5: iss, aud and iat are there, an expiry is not. Each answer comes once, so one is remembered at most.
   const rules = { ...signedAnswers, issuer, requireExp: false, cacheConfig: { capacity: 1 } }
-  return createValidator(rules, services, `${path}.signedAnswers`, signedType)
+  return createValidator(rules, services, `${path}.signedAnswers`, readSignedAnswer, signedType)
 }
 
 async function readTyped(
   response: Response,
   bytes: Buffer,
-  validator: Validator | undefined,
+  validator: Validator<Answer> | undefined,
 ): Promise<Result<Answer>> {
   const type = (response.headers.get('content-type') ?? '').split(';', 1)[0]!.trim().toLowerCase()
   const expected = `application/${validator === undefined ? 'json' : signedType}`
   if (type !== expected) return refuse('unavailable', `the answer is not of type ${expected}`)
   if (validator === undefined) return readAnswer(bytes)
   const validated = await validator.validate(bytes.toString('latin1'))
-  if (validated.ok) return readSignedAnswer(validated.value)
+  if (validated.ok) return validated
   return refuse('unavailable', `the signed answer does not hold: ${validated.denial.detail}`)
 }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { KeyObject } from 'node:crypto'
+import type { RequestListener } from 'node:http'
 import type { AddressInfo, Server } from 'node:net'
 import type { CertKey } from 'barre/core'
 import { createTestCa } from '../../tools/test-ca.ts'
@@ -24,6 +25,8 @@ export interface World {
   readonly deadUrl: string
   /** Certificates of clients; the impostor calls itself alice, and another authority signed that. */
   readonly clients: Readonly<Record<'alice' | 'bob' | 'mallory' | 'impostor', Pair>>
+  /** Starts a server of a kit's own, which ends with the world, and gives its URL. */
+  serve(listener: RequestListener): Promise<string>
   close(): Promise<void>
 }
 
@@ -35,6 +38,7 @@ export async function createWorld(): Promise<World> {
     response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: [jwk] }))
   })
   const stopped = createServer()
+  const servers = [endpoint]
   const [jwksUrl, deadUrl] = [await listen(endpoint), await listen(stopped)]
   await close(stopped)
   return {
@@ -51,8 +55,13 @@ export async function createWorld(): Promise<World> {
       mallory: await read(await ca.issue('mallory')),
       impostor: await read(await strangers.issue('alice')),
     },
+    serve(listener) {
+      const server = createServer(listener)
+      servers.push(server)
+      return listen(server)
+    },
     async close() {
-      await Promise.all([close(endpoint), ca.remove(), strangers.remove()])
+      await Promise.all([...servers.map(close), ca.remove(), strangers.remove()])
     },
   }
 }

@@ -1,5 +1,6 @@
 /** The one list of provider kits: a line here puts a provider on every wire. */
 export { every } from './every.ts'
 export { fileUserStore } from './file-user-store.ts'
+export { introspection } from './introspection.ts'
 export { jwt } from './jwt.ts'
 export { mutualTls } from './mutual-tls.ts'

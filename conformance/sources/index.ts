@@ -2,5 +2,6 @@
 export { basic } from './basic.ts'
 export { bearer } from './bearer.ts'
 export { inferredJwt } from './inferred-jwt.ts'
+export { clientCredentials, tokenExchange } from './oauth2.ts'
 export { propagate } from './propagate.ts'
 export { selfSignedJwt } from './self-signed-jwt.ts'

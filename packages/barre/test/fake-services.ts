@@ -1,4 +1,4 @@
-import { createRevocations } from '../src/core/index.ts'
+import { createRevocations, createSharedInstances } from '../src/core/index.ts'
 import { createFetch } from '../src/egress/index.ts'
 import type { Revocations, Services } from '../src/core/index.ts'
 
@@ -23,6 +23,7 @@ export function fakeServices(now: () => number, logged: Logged[] = []): Services
     },
     log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
     revocations: createRevocations(),
+    shared: createSharedInstances(),
   }
 }
 

@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { test } from 'node:test'
 import * as oauth from 'oauth4webapi'
+import { oauth2 } from 'barre/client'
+import { decodeJwt } from 'barre/jose'
 import { exchangeGrant, jwtType, outsideIssuer, secret, testSts } from '../test/fixture.ts'
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
@@ -61,4 +63,27 @@ test('and understands its refusals', async (t) => {
   const wide = { scope: 'everything' }
   const denied = await oauth.clientCredentialsGrantRequest(as, client, authentication, wide, insecure)
   await assert.rejects(oauth.processClientCredentialsResponse(as, client, denied), { error: 'invalid_scope' })
+})
+
+test("barre's own client obtains and exchanges tokens, with its secret encoded as the RFC wants", async (t) => {
+  const { as, subject } = await discover(t)
+  const common = { tokenUrl: as.token_endpoint ?? '', clientId: 'gateway', clientSecret: secret }
+  const own = oauth2({ ...common, scopes: 'add_order' })
+  const exchanged = oauth2({
+    ...common,
+    subjectToken: subject,
+    subjectTokenType: jwtType,
+    audience: 'orders',
+  })
+  const subjects = []
+  for (const source of [own, exchanged]) {
+    const token = await source.generateToken()
+    const decoded = token.ok ? decodeJwt(token.value) : token
+    subjects.push(decoded.ok ? [decoded.value.payload.sub, decoded.value.payload.aud] : decoded.denial)
+    await source.close?.()
+  }
+  assert.deepEqual(subjects, [
+    ['gateway', 'orders'],
+    ['alice', 'orders'],
+  ])
 })

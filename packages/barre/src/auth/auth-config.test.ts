@@ -10,6 +10,7 @@ function accept<T>(...values: readonly T[]): readonly T[] {
 
 declare const provider: Provider
 
+const tokenUrl = 'https://as.example/token'
 const certificates = { anyFromCa: ['mesh'] } as const
 
 test('the types allow exactly the forms that compileAuth accepts', () => {
@@ -32,6 +33,12 @@ test('the types allow exactly the forms that compileAuth accepts', () => {
       { username: 'tom', password: new Secret('123') },
       { token: 'abc' },
       { propagate: true },
+      { tokenUrl, clientId: 'a', clientSecret: 'b' },
+      { tokenUrl, username: 'tom', password: '123', refreshConfig: 'INFER_REFRESH_CONFIG' },
+      { tokenUrl, assertion: { auth: { propagate: true } } },
+      { tokenUrl, clientId: 'a', subjectToken: { caller: true } },
+      { refreshUrl: tokenUrl, refreshToken: 'r', clientId: 'a' },
+      { accessToken: 'a', refreshConfig: { refreshUrl: tokenUrl, refreshToken: 'r', clientId: 'a' } },
     )
 
     // @ts-expect-error a misspelt kind
@@ -64,6 +71,10 @@ test('the types allow exactly the forms that compileAuth accepts', () => {
     accept<ClientAuthConfig>({ username: 'tom' })
     // @ts-expect-error two kinds
     accept<ClientAuthConfig>({ username: 'tom', password: '123', token: 'abc' })
+    // @ts-expect-error a password without its user
+    accept<ClientAuthConfig>({ tokenUrl, password: '123' })
+    // @ts-expect-error a grant and a token
+    accept<ClientAuthConfig>({ tokenUrl, clientId: 'a', token: 'abc' })
     // @ts-expect-error propagate: false says nothing
     accept<ClientAuthConfig>({ propagate: false })
   })

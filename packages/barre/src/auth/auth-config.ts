@@ -47,9 +47,12 @@ export type ResourceAuth =
   | AuthConfig
 
 type BySource<Source, Rivals extends string> =
-  Source extends SourceKind<string, infer Config>
-    ? Config & { readonly [K in Exclude<Rivals, keyof Config>]?: never }
-    : never
+  Source extends SourceKind<string, infer Config> ? Alone<Config, Rivals> : never
+
+/** Each form of a configuration without the members of its rivals. */
+type Alone<Config, Rivals extends string> = Config extends unknown
+  ? Config & { readonly [K in Exclude<Rivals, keyof Config>]?: never }
+  : never
 
 /** A client's `auth`: which kind it is shows by its fields. */
 export type ClientAuthConfig = BySource<ListedSource, ListedSource['key']>

@@ -37,6 +37,25 @@ test('propagate selects its kind', async () => {
   assert.equal(!sent.ok && sent.denial.code, 'missing')
 })
 
+const url = 'https://as.example/token'
+const grants: readonly (readonly [name: string, auth: object, path: string])[] = [
+  ['client credentials', { tokenUrl: url, clientId: 'a', clientSecret: 7 }, 'clientSecret'],
+  [
+    'a password grant',
+    { tokenUrl: url, username: 'tom', password: '123', refreshConfig: {} },
+    'refreshConfig.refreshUrl',
+  ],
+  ['an assertion', { tokenUrl: url, assertion: 7 }, 'assertion'],
+  ['an exchange', { tokenUrl: url, subjectToken: { caller: false } }, 'subjectToken'],
+  ['a refresh token', { refreshUrl: url, refreshToken: 'r' }, 'clientId'],
+  ['a direct token', { accessToken: 'a', refreshConfig: { refreshUrl: url } }, 'refreshConfig.clientId'],
+]
+for (const [name, auth, path] of grants) {
+  test(`${name} selects its grant, whose fields an error then names`, () => {
+    assert.throws(() => compileClientAuth(auth, services, 'auth'), { path: `auth.${path}` })
+  })
+}
+
 test('the auth of an endpoint is compiled by the services', () => {
   assert.throws(() => services.credentialSource({ username: 'tom' }, 'jwksConfig.clientConfig.auth'), {
     path: 'jwksConfig.clientConfig.auth.password',

@@ -1,6 +1,7 @@
 /** The only list of listening kinds: a line here makes one known to every wire, to the types and to the schema. */
 export {
   fileUserStoreKind,
+  introspectionKind,
   jwtKind,
   mutualTlsKind, //
 } from '../listener/index.ts'

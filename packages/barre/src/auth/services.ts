@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { createRevocations, systemClock } from '../core/index.ts'
+import { createRevocations, createSharedInstances, systemClock } from '../core/index.ts'
 import { createFetch } from '../egress/index.ts'
 import { authenticatedFetch } from '../transports/fetch/index.ts'
 import type { Fetch, Log, Services } from '../core/index.ts'
@@ -18,9 +18,17 @@ export function createServices(overrides: Partial<Services> = {}): Services {
     credentialSource: (auth, path) => compileClientAuth(auth, services, path),
     log: silentLog,
     revocations: createRevocations(),
+    shared: isOrdinary(overrides) ? ofProcess : createSharedInstances(),
     ...overrides,
   }
   return services
+}
+
+/** What programs share who leave the outside world as it is: then equal configurations mean the same everywhere. */
+const ofProcess = createSharedInstances()
+
+function isOrdinary({ now, random, fetchFor, credentialSource }: Partial<Services>): boolean {
+  return [now, random, fetchFor, credentialSource].every((service) => service === undefined)
 }
 
 const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} }

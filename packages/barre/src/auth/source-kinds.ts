@@ -2,7 +2,10 @@
 export {
   basicKind,
   bearerKind,
+  directTokenKind,
   inferredJwtKind,
   propagateKind,
-  selfSignedJwtKind, //
+  refreshTokenKind,
+  selfSignedJwtKind,
+  tokenUrlKind, //
 } from '../client/index.ts'

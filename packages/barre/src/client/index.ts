@@ -1,5 +1,7 @@
 export * from './basic/basic.ts'
 export * from './bearer/bearer.ts'
 export * from './inferred-jwt/inferred-jwt.ts'
+export * from './oauth2/config.ts'
+export * from './oauth2/oauth2.ts'
 export * from './propagate/propagate.ts'
 export * from './self-signed-jwt/self-signed-jwt.ts'

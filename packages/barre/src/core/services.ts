@@ -3,6 +3,7 @@ import type { CredentialSource } from './credential-source.ts'
 import type { Provider } from './provider.ts'
 import type { Revocations } from './watch.ts'
 import type { Shape } from './shape.ts'
+import type { SharedInstances } from './shared-instances.ts'
 
 /**
  * An HTTP exchange, with the signature of the global `fetch`. Redirects are never followed unless
@@ -36,6 +37,8 @@ export interface Services {
   credentialSource(auth: unknown, path: string): CredentialSource
   readonly log: Log
   readonly revocations: Revocations
+  /** What is shared among all that has the same configuration and these services. */
+  readonly shared: SharedInstances
 }
 
 /**

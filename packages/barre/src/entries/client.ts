@@ -1,19 +1,22 @@
-import { toSourceFactory } from '../auth/index.ts'
-import type { SourceFactory } from '../auth/index.ts'
-import { basicKind, bearerKind, inferredJwtKind, propagateKind, selfSignedJwtKind } from '../client/index.ts'
-import type {
-  BearerTokenConfig,
-  CredentialsConfig,
-  InferredJwtConfig,
-  PropagateConfig,
+import { toSourceFactory, type FactoryOf } from '../auth/index.ts'
+import {
+  basicKind,
+  bearerKind,
+  grantKind,
+  inferredJwtKind,
+  propagateKind,
+  selfSignedJwtKind,
 } from '../client/index.ts'
-import type { IssuerConfig } from '../jose/index.ts'
 
-export const basic: SourceFactory<CredentialsConfig> = toSourceFactory(basicKind, 'basic')
-export const bearer: SourceFactory<BearerTokenConfig> = toSourceFactory(bearerKind, 'bearer')
-export const inferredJwt: SourceFactory<InferredJwtConfig> = toSourceFactory(inferredJwtKind, 'inferredJwt')
-export const propagate: SourceFactory<PropagateConfig> = toSourceFactory(propagateKind, 'propagate')
-export const selfSignedJwt: SourceFactory<IssuerConfig> = toSourceFactory(selfSignedJwtKind, 'selfSignedJwt')
+export const basic: FactoryOf<typeof basicKind> = toSourceFactory(basicKind, 'basic')
+export const bearer: FactoryOf<typeof bearerKind> = toSourceFactory(bearerKind, 'bearer')
+export const inferredJwt: FactoryOf<typeof inferredJwtKind> = toSourceFactory(inferredJwtKind, 'inferredJwt')
+export const oauth2: FactoryOf<typeof grantKind> = toSourceFactory(grantKind, 'oauth2')
+export const propagate: FactoryOf<typeof propagateKind> = toSourceFactory(propagateKind, 'propagate')
+export const selfSignedJwt: FactoryOf<typeof selfSignedJwtKind> = toSourceFactory(
+  selfSignedJwtKind,
+  'selfSignedJwt',
+)
 
 export type { SourceFactory, TokenSource } from '../auth/index.ts'
 export type * from '../client/index.ts'

@@ -3,8 +3,9 @@ import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
 import { fakeCall } from '../../test/fake-call.ts'
 import { allowPlainPasswords, ConfigError, Secret, toPrincipal } from '../core/index.ts'
-import { basic, bearer, inferredJwt, propagate, selfSignedJwt } from './client.ts'
-import { fileUserStore, jwtListener, mutualTls } from './listener.ts'
+import { startOAuthServer } from '../../test/oauth-server.ts'
+import { basic, bearer, inferredJwt, oauth2, propagate, selfSignedJwt } from './client.ts'
+import { fileUserStore, introspection, jwtListener, mutualTls } from './listener.ts'
 
 test('a provider made by hand is the one that the data makes', () => {
   const provider = fileUserStore({ users: [{ username: 'a', password: 'x' }], [allowPlainPasswords]: true })
@@ -68,4 +69,40 @@ test('a source without anything to wait for or to close is ready and closes', as
   await source.close?.()
   const sent = await source.credential({ method: 'GET', target: 'https://orders.internal/' })
   assert.equal(sent.ok && sent.value.kind, 'token')
+})
+
+test('tokens of a server, and the question what they are, by hand', async (context) => {
+  const server = await startOAuthServer(({ path, form }) =>
+    path === '/token'
+      ? { body: { access_token: `token${server.received.length}`, expires_in: 60 } }
+      : { body: { active: form.get('token') === 'token1', sub: 'orders', scope: 'read' } },
+  )
+  context.after(() => server.close())
+  const config = { tokenUrl: `${server.url}/token`, clientId: 'orders', clientSecret: 'x' }
+  const source = oauth2(config)
+  assert.deepEqual(await source.warmUp(), { ok: true, value: undefined })
+  // Equal configurations share their token in the whole process.
+  const token = await oauth2({ ...config }).generateToken()
+  assert.deepEqual(token, { ok: true, value: 'token1' })
+
+  const provider = introspection({
+    url: `${server.url}/introspect`,
+    audience: false,
+    clientConfig: { auth: config },
+  })
+  const known = await provider.authorize(`Bearer ${token.value}`, 'read')
+  assert.equal(known.ok && known.value.username, 'orders')
+  assert.equal(server.received[1]?.headers.authorization, 'Bearer token1')
+  const stranger = await provider.authorize('Bearer other', 'read', { tenant: 'a' })
+  assert.equal(!stranger.ok && stranger.denial.code, 'invalid')
+  await Promise.all([source.close?.(), provider.close?.()])
+})
+
+test('warmUp fails where no credential can be had', async (context) => {
+  const server = await startOAuthServer(() => ({ status: 401, body: { error: 'invalid_client' } }))
+  context.after(() => server.close())
+  const source = oauth2({ tokenUrl: server.url, clientId: 'orders', clientSecret: 'x' })
+  const result = await source.warmUp()
+  assert.equal(!result.ok && result.denial.code, 'invalid')
+  await source.close?.()
 })

@@ -11,10 +11,10 @@ type Check = (token: Decoded, nowMs: number) => Denial | undefined
 /**
  * Compiles the rules that need no key. They run before keys are touched, so that an outage at one issuer
  * never
- * answers `unavailable` for another issuer's tokens.
+ * answers `unavailable` for another issuer's tokens. `typ`: the only one to accept, in place of those of access tokens.
  */
-export function compileChecks(config: ValidatorConfig, path: string): Check {
-  const checks = [...headerChecks(config), ...nameChecks(config), audienceCheck(config, path)]
+export function compileChecks(config: ValidatorConfig, path: string, typ?: string): Check {
+  const checks = [...headerChecks(config, typ), ...nameChecks(config), audienceCheck(config, path)]
   const judgeTimes = compileTimes(config, path)
   return (token, nowMs) => {
     for (const check of checks) {
@@ -25,9 +25,9 @@ export function compileChecks(config: ValidatorConfig, path: string): Check {
   }
 }
 
-function headerChecks(config: ValidatorConfig): Check[] {
+function headerChecks(config: ValidatorConfig, only: string | undefined = config.profile): Check[] {
   const { algorithms, keyId } = config
-  const types = new Set(config.profile === undefined ? [undefined, 'JWT', 'at+jwt'] : ['at+jwt'])
+  const types = new Set(only === undefined ? [undefined, 'JWT', 'at+jwt'] : [only])
   const checks: Check[] = [
     ({ header: { typ } }) => unless(types.has(typ) || types.has(toType(typ)), 'the typ is not accepted'),
   ]

@@ -14,7 +14,7 @@ export type {
 } from './validator-config.ts'
 export { createIssuer } from './issuer.ts'
 export type { IssueOptions, Issuer } from './issuer.ts'
-export { issuerShape } from './issuer-config.ts'
+export { issuerShape, issuerSignatureShape } from './issuer-config.ts'
 export type { IssuerConfig, IssuerSignatureConfig, KeyFile, KeyStoreConfig } from './issuer-config.ts'
 export { parseJws, signJws, tokenMaxLength, verifyJws } from './jws.ts'
 export type { JwsHeader, ParsedJws } from './jws.ts'

@@ -91,6 +91,12 @@ const keyShape: Shape<IssuerSignatureConfig['config']> = either(
   ),
 )
 
+export const issuerSignatureShape: Shape<IssuerSignatureConfig> = record<IssuerSignatureConfig>({
+  algorithm: optional(oneOf(...jwsAlgorithmNames)),
+  config: keyShape,
+  [allowWeakSecret]: optional(flag()),
+})
+
 export const issuerShape: Shape<IssuerConfig> = record<IssuerConfig>({
   issuer: optional(text()),
   username: optional(text()),
@@ -100,10 +106,6 @@ export const issuerShape: Shape<IssuerConfig> = record<IssuerConfig>({
   customClaims: optional(table(anything)),
   expTime: optional(number({ min: 1, integer: true, unit: 'seconds' })),
   profile: optional(oneOf('at+jwt')),
-  signatureConfig: record<IssuerSignatureConfig>({
-    algorithm: optional(oneOf(...jwsAlgorithmNames)),
-    config: keyShape,
-    [allowWeakSecret]: optional(flag()),
-  }),
+  signatureConfig: issuerSignatureShape,
   encryptionConfig: optional(encryptionShape),
 })

@@ -28,7 +28,7 @@ export type Accept<T> = (payload: Payload) => Result<T>
 
 /**
  * Compiles a configuration of shape `validatorShape`: all that can be wrong with it is a ConfigError now.
- * Without `accept`, the payload is the answer.
+ * Without `accept`, the payload is the answer. `typ` is for tokens that are no access tokens: the only type to accept.
  */
 export function createValidator(config: ValidatorConfig, services: Services, path: string): Validator
 export function createValidator<T>(
@@ -36,14 +36,16 @@ export function createValidator<T>(
   services: Services,
   path: string,
   accept: Accept<T>,
+  typ?: string,
 ): Validator<T>
 export function createValidator(
   config: ValidatorConfig,
   services: Services,
   path: string,
   accept: Accept<unknown> = ok,
+  typ?: string,
 ): Validator<unknown> {
-  const check = compileChecks(config, path)
+  const check = compileChecks(config, path, typ)
   const keys = toKeySet(config.signatureConfig, services, `${path}.signatureConfig`)
   const { decryptionConfig } = config
   const open = decryptionConfig && createOpener(decryptionConfig, `${path}.decryptionConfig`)

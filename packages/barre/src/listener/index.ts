@@ -1,5 +1,7 @@
 export * from './file-user-store/config.ts'
 export * from './file-user-store/file-user-store.ts'
+export * from './introspection/config.ts'
+export * from './introspection/introspection.ts'
 export * from './jwt/config.ts'
 export * from './jwt/jwt.ts'
 export * from './mutual-tls/config.ts'

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { createHook } from 'node:async_hooks'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
-import { allowPlainPasswords, createRevocations, guard, isPromise, Secret } from '../../core/index.ts'
+import {
+  allowPlainPasswords,
+  createRevocations,
+  createSharedInstances,
+  guard,
+  isPromise,
+  Secret,
+} from '../../core/index.ts'
 import type { Authenticated, Awaitable, Call, Provider, Result, Services } from '../../core/index.ts'
 import { hashArgon2id, passwordQueueMax } from '../../crypto/index.ts'
 import { costsMax } from './password-check.ts'
@@ -17,6 +24,7 @@ const services: Services = {
   credentialSource: () => ({ credential: () => ({ ok: false, denial: { code: 'missing', detail: '' } }) }),
   log: { debug() {}, info() {}, warn() {}, error() {} },
   revocations: createRevocations(),
+  shared: createSharedInstances(),
 }
 
 function create(config: unknown): Provider {

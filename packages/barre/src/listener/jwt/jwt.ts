@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import {
   acceptFrozen,
   brokenCredential,
@@ -11,7 +10,6 @@ import {
 } from '../../core/index.ts'
 import type {
   Authenticated,
-  Call,
   Denial,
   Principal,
   Provider,
@@ -23,6 +21,7 @@ import { createValidator } from '../../jose/index.ts'
 import type { Payload } from '../../jose/index.ts'
 import { bearerChallenges } from '../bearer-challenges.ts'
 import { scopeReader } from '../scope-claim.ts'
+import { bindingProblem } from '../token-binding.ts'
 import { jwtValidatorShape } from './config.ts'
 import type { JwtValidatorConfig } from './config.ts'
 
@@ -76,23 +75,4 @@ function identify(payload: Payload, scopes: readonly string[]): Result<Authentic
     ...(exp !== undefined && { expiresAtSeconds: exp }),
   })
   return ok({ principal })
-}
-
-/**
- * Why a token with a `cnf` claim (RFC 7800) may not come this way. A Bearer credential brings no proof of a key
- * along; a client certificate is proven by the connection.
- */
-function bindingProblem(confirmation: unknown, call: Call): string | undefined {
-  if (confirmation === undefined) return undefined
-  const isRecord = typeof confirmation === 'object' && confirmation !== null
-  const members: Record<string, unknown> = isRecord ? { ...confirmation } : {}
-  const { 'x5t#S256': thumbprint, ...others } = members
-  if (typeof thumbprint !== 'string' || Object.keys(others).length > 0) {
-    return 'the token is bound to a key whose proof a Bearer credential cannot carry'
-  }
-  const { certificate } = call.peer
-  if (certificate === undefined) return 'the token is bound to a client certificate, and none was shown'
-  // RFC 8705 §3.1
-  const shown = createHash('sha256').update(certificate).digest('base64url')
-  return shown === thumbprint ? undefined : 'the token is bound to another client certificate'
 }

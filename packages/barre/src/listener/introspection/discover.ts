@@ -1,0 +1,39 @@
+import { checkEndpoint, readBody } from '../../core/index.ts'
+import type { ClientConfiguration, Fetch } from '../../core/index.ts'
+import { parseJsonObject } from '../../jose/index.ts'
+
+/** The largest metadata document that is read, in bytes. */
+const metadataMaxBytes = 131_072
+
+/**
+ * The introspection endpoint in an issuer's metadata (RFC 8414 §3, then OpenID Connect Discovery). Rejects when neither
+ * document is there, speaks of another issuer or names no endpoint.
+ */
+export async function discoverUrl(issuer: string, fetch: Fetch, config: ClientConfiguration): Promise<URL> {
+  for (const url of metadataUrls(issuer)) {
+    const response = await fetch(url, { headers: { accept: 'application/json' }, redirect: 'manual' })
+    const bytes = await readBody(response, metadataMaxBytes)
+    if (response.status === 404) continue
+    if (response.status !== 200 || bytes === undefined) {
+      throw new Error(`the metadata of the issuer cannot be read: status ${response.status}`)
+    }
+    const metadata = parseJsonObject(bytes, 'the metadata', metadataMaxBytes)
+    if (!metadata.ok) throw new Error(metadata.denial.detail)
+    const { issuer: named, introspection_endpoint: endpoint } = metadata.value
+    // RFC 8414 §3.3: otherwise one issuer could speak for another.
+    if (named !== issuer) throw new Error('the metadata is that of another issuer')
+    if (typeof endpoint !== 'string') throw new Error('the metadata names no introspection_endpoint')
+    return checkEndpoint(endpoint, 'introspection_endpoint', config)
+  }
+  throw new Error('the issuer publishes no metadata: configure url')
+}
+
+// RFC 8414 §3.1: the well-known part stands before the issuer's path; in OpenID Connect, behind it.
+function metadataUrls(issuer: string): readonly URL[] {
+  const { origin, pathname } = new URL(issuer)
+  const path = pathname.replace(/\/$/, '')
+  return [
+    new URL(`${origin}/.well-known/oauth-authorization-server${path}`),
+    new URL(`${origin}${path}/.well-known/openid-configuration`),
+  ]
+}

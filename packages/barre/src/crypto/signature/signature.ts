@@ -59,7 +59,7 @@ export async function verifyStream(
   const verifier = createVerify(digestOf(options.algorithm))
   const key = toNodeKey(options, 'public')
   for await (const chunk of source) verifier.update(chunk)
-  return verifier.verify(key, signature)
+  return isWhole(signature, options.key) && verifier.verify(key, signature)
 }
 
 /** `sign` over a file. */
@@ -83,12 +83,15 @@ function signWith(data: string | Uint8Array, options: AnyOptions): Buffer {
 }
 
 function verifyWith(data: string | Uint8Array, signature: Uint8Array, options: AnyOptions): boolean {
-  return verifyBytes(
-    signatureRows[options.algorithm].digest,
-    toBytes(data),
-    toNodeKey(options, 'public'),
-    signature,
-  )
+  const { digest } = signatureRows[options.algorithm]
+  const key = toNodeKey(options, 'public')
+  return isWhole(signature, options.key) && verifyBytes(digest, toBytes(data), key, signature)
+}
+
+/** RFC 8017 §8.1.2: an RSA signature is as long as the modulus. OpenSSL forgives one whose leading zeros are missing. */
+function isWhole(signature: Uint8Array, key: KeyObject): boolean {
+  const bits = key.asymmetricKeyDetails?.modulusLength
+  return bits === undefined || signature.length === Math.ceil(bits / 8)
 }
 
 function toNodeKey(options: AnyOptions, type: 'private' | 'public'): SignKeyObjectInput {

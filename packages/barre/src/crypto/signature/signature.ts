@@ -88,7 +88,7 @@ function verifyWith(data: string | Uint8Array, signature: Uint8Array, options: A
   return isWhole(signature, options.key) && verifyBytes(digest, toBytes(data), key, signature)
 }
 
-/** RFC 8017 §8.1.2: an RSA signature is as long as the modulus. OpenSSL forgives one whose leading zeros are missing. */
+/** RFC 8017 §8.1.2: an RSA signature is as long as the modulus. OpenSSL forgives missing leading zeros. */
 function isWhole(signature: Uint8Array, key: KeyObject): boolean {
   const bits = key.asymmetricKeyDetails?.modulusLength
   return bits === undefined || signature.length === Math.ceil(bits / 8)

@@ -23,14 +23,19 @@ interface Identity {
 /** Who a server runs as: the account as root, else whoever runs the tests. */
 function findIdentity(): Identity | undefined {
   if (process.getuid?.() !== 0) return undefined
-  const ask = (flag: string): number =>
-    Number(execFileSync('id', [flag, account], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
   try {
-    return { uid: ask('-u'), gid: ask('-g') }
+    return readIdentity()
   } catch {
-    execFileSync('useradd', ['--system', '--user-group', '--no-create-home', account])
-    return { uid: ask('-u'), gid: ask('-g') }
+    execFileSync('/usr/sbin/useradd', ['--system', '--user-group', '--no-create-home', account])
+    return readIdentity()
   }
+}
+
+function readIdentity(): Identity {
+  const [uid, gid] = ['-u', '-g'].map((flag) =>
+    Number(execFileSync('id', [flag, account], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })),
+  )
+  return { uid: uid ?? 0, gid: gid ?? 0 }
 }
 
 /** A folder for one server, which only it and we can read. */

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type * as Toml from 'smol-toml'
 import { allowPlainPasswords, ConfigError, isRecord, Secret } from '../../core/index.ts'
-import { argon2idForm, parseArgon2id } from '../../crypto/index.ts'
-import type { Argon2idHash } from '../../crypto/index.ts'
 import { userShape } from './config.ts'
 import type { FileUserStoreConfig, UserConfig } from './config.ts'
+import { looksHashed, parseHash } from './password-formats.ts'
+import type { StoredHash } from './password-formats.ts'
 
 /** A user as the store keeps it: with the password in one of two forms. */
 export interface User {
@@ -13,11 +13,14 @@ export interface User {
   readonly scopes: readonly string[]
   readonly stored: Secret
   /** The parsed hash; absent when the password is stored as it is. */
-  readonly hash?: Argon2idHash
+  readonly hash?: StoredHash
 }
 
 /** The most users of one store; beyond that a directory is the right place. */
 export const usersMax = 10_000
+
+/** The file that is read when none is named. */
+export const userFileDefault = 'Config.toml'
 
 /** The users of a configuration, by name. Throws ConfigError that names file and field. */
 export function loadUsers(config: FileUserStoreConfig, path: string): ReadonlyMap<string, User> {
@@ -25,7 +28,7 @@ export function loadUsers(config: FileUserStoreConfig, path: string): ReadonlyMa
     throw new ConfigError(path, 'expected path or users, found both')
   }
   const found =
-    config.users === undefined ? readUsers(config.path ?? 'Config.toml', path) : given(config.users, path)
+    config.users === undefined ? readUsers(config.path ?? userFileDefault, path) : given(config.users, path)
   if (found.length > usersMax)
     throw new ConfigError(path, `expected at most ${usersMax} users, found ${found.length}`)
   const users = new Map<string, User>()
@@ -109,7 +112,12 @@ function usersByTable(document: Record<string, unknown>, place: string): readonl
     }))
 }
 
-function toUser({ username, password, scopes = [] }: UserConfig, allowPlain: boolean, place: string): User {
+/** A checked user with the password read. Throws ConfigError that names `place`. */
+export function toUser(
+  { username, password, scopes = [] }: UserConfig,
+  allowPlain: boolean,
+  place: string,
+): User {
   const stored = typeof password === 'string' ? new Secret(password) : password
   const user = { username, stored, scopes: typeof scopes === 'string' ? splitScopes(scopes) : scopes }
   if (!looksHashed(stored.reveal())) {
@@ -119,9 +127,9 @@ function toUser({ username, password, scopes = [] }: UserConfig, allowPlain: boo
       'expected $argon2id$...; a password as it is needs [allowPlainPasswords]: true in the program',
     )
   }
-  const hash = parseArgon2id(stored.reveal())
-  if (hash !== undefined) return { ...user, hash }
-  throw new ConfigError(`${place}.password`, `unusable hash: expected ${argon2idForm}`)
+  const hash = parseHash(stored.reveal())
+  if (typeof hash !== 'string') return { ...user, hash }
+  throw new ConfigError(`${place}.password`, `unusable hash: expected ${hash}`)
 }
 
 function splitScopes(scopes: string): readonly string[] {
@@ -129,9 +137,4 @@ function splitScopes(scopes: string): readonly string[] {
     .split(',')
     .map((scope) => scope.trim())
     .filter((scope) => scope !== '')
-}
-
-// `$name$...` and `@name:{...}` are hashes or encrypted values, known here or not: never a password as it is.
-function looksHashed(stored: string): boolean {
-  return /^\$[a-z0-9-]+\$/i.test(stored) || /^@[a-z0-9]+:\{/i.test(stored)
 }

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { TestContext } from 'node:test'
 import { isRequired } from '../require.ts'
 import { openLdap } from './openldap.ts'
 import { redis } from './redis.ts'
@@ -20,7 +21,8 @@ export type { RealServer } from './server.ts'
 /** The servers that suites use, one row each; the row's file lies beside this one. */
 export const servers: readonly RealServer[] = [openLdap, redis, softhsm]
 
-type Installable = Pick<RealServer, 'program' | 'nodePackage'>
+/** As much of a server as says whether it is here. */
+export type Installable = Pick<RealServer, 'name' | 'program' | 'nodePackage'>
 
 /** Whether a server's program, and the npm package that talks to it, is on this machine. */
 export function isInstalled({ program, nodePackage }: Installable, path?: string): boolean {
@@ -39,12 +41,7 @@ export function serverTest<C, R extends RunningServer>(
   body: (running: R) => Promise<void>,
 ): void {
   void test(name, async (context) => {
-    if (!isInstalled(server)) {
-      if (isRequired('servers'))
-        throw new Error(`BARRE_REQUIRE says servers, but ${server.name} is not installed: ${installing}`)
-      context.skip(`${server.name} is not installed: ${installing}`)
-      return
-    }
+    if (skipWithout(server, context)) return
     const made = typeof config === 'function' ? await (config as () => C | Promise<C>)() : config
     const running = await server.start(made)
     try {
@@ -53,6 +50,15 @@ export function serverTest<C, R extends RunningServer>(
       await running.stop()
     }
   })
+}
+
+/** Skips a test where the server is not installed, and fails it where BARRE_REQUIRE says `servers`. */
+export function skipWithout(server: Installable, context: Pick<TestContext, 'skip'>): boolean {
+  if (isInstalled(server)) return false
+  const notice = `${server.name} is not installed: ${installing}`
+  if (isRequired('servers')) throw new Error(`BARRE_REQUIRE says servers, but ${notice}`)
+  context.skip(notice)
+  return true
 }
 
 const installing = 'npm run servers install'

@@ -1,8 +1,8 @@
 import { allowPlainPasswords, flag, list, optional, record, secret, text } from '../../core/index.ts'
 import { ConfigError } from '../../core/index.ts'
 import type { Secret, Shape } from '../../core/index.ts'
-import { loginMembers } from '../basic-login/config.ts'
-import type { LoginConfig } from '../basic-login/config.ts'
+import { loginMembers } from '../login-config.ts'
+import type { LoginConfig } from '../login-config.ts'
 
 /** One user of the store. */
 export interface UserConfig {

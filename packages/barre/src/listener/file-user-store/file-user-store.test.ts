@@ -16,7 +16,7 @@ import {
 import type { Authenticated, Awaitable, Call, Provider, Result, Services } from '../../core/index.ts'
 import { hashArgon2id, passwordQueueMax } from '../../crypto/index.ts'
 import { costsMax } from './password-check.ts'
-import { successMax } from '../basic-login/basic-login.ts'
+import { successMax } from '../basic-login.ts'
 import { fileUserStoreKind, successMaxAgeMs } from './file-user-store.ts'
 
 let nowMs = 5_000

@@ -11,8 +11,8 @@ import {
   text,
 } from '../../core/index.ts'
 import type { ClientSecureSocket, Secret, Shape } from '../../core/index.ts'
-import { loginMembers } from '../basic-login/config.ts'
-import type { LoginConfig } from '../basic-login/config.ts'
+import { loginMembers } from '../login-config.ts'
+import type { LoginConfig } from '../login-config.ts'
 
 /** Users, passwords and groups of a directory (RFC 4511). Names of attributes and classes are the directory's. */
 export interface LdapUserStoreConfig extends LoginConfig {

@@ -8,7 +8,7 @@ import {
   refuse,
   singleFlight,
   toPrincipal,
-} from '../../core/index.ts'
+} from '../core/index.ts'
 import type {
   Authenticated,
   Awaitable,
@@ -18,10 +18,10 @@ import type {
   Provider,
   Result,
   Services,
-} from '../../core/index.ts'
+} from '../core/index.ts'
 import { readBasic } from './basic-credential.ts'
 import type { BasicCredential } from './basic-credential.ts'
-import type { LoginConfig } from './config.ts'
+import type { LoginConfig } from './login-config.ts'
 import { createLoginThrottle, toAttemptKey } from './login-throttle.ts'
 import type { LoginThrottle } from './login-throttle.ts'
 

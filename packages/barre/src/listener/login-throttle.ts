@@ -9,8 +9,8 @@ import {
   optional,
   record,
   refuse,
-} from '../../core/index.ts'
-import type { Awaitable, Denial, Services, Shape } from '../../core/index.ts'
+} from '../core/index.ts'
+import type { Awaitable, Denial, Services, Shape } from '../core/index.ts'
 
 /** What is known of a key: how often it was used, and for how long that still counts. */
 export interface Attempts {

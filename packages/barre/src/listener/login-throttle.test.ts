@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { Redis } from 'ioredis'
 import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible'
-import { allowPlainPasswords, ConfigError, createRevocations, Secret } from '../../core/index.ts'
-import type { Authenticated, Call, Provider, Result, Services } from '../../core/index.ts'
-import { redis, serverTest } from '../../../../../tools/servers/index.ts'
-import { fileUserStoreKind } from '../file-user-store/file-user-store.ts'
+import { allowPlainPasswords, ConfigError, createRevocations, Secret } from '../core/index.ts'
+import type { Authenticated, Call, Provider, Result, Services } from '../core/index.ts'
+import { redis, serverTest } from '../../../../tools/servers/index.ts'
+import { fileUserStoreKind } from './file-user-store/file-user-store.ts'
 import {
   attemptsMax,
   attemptsMaxAgeMs,

@@ -1,5 +1,5 @@
-import { ConfigError, number, optional, text } from '../../core/index.ts'
-import type { Members, Shape } from '../../core/index.ts'
+import { ConfigError, number, optional, text } from '../core/index.ts'
+import type { Members, Shape } from '../core/index.ts'
 import { loginThrottleShape } from './login-throttle.ts'
 import type { LoginThrottleConfig } from './login-throttle.ts'
 

@@ -20,6 +20,8 @@ export interface FileUserStoreConfig extends LoginConfig {
   readonly path?: string
   /** The users themselves, in place of a file. */
   readonly users?: readonly UserConfig[]
+  /** What opens `@encrypted:{...}` passwords of the file: the secret of `barre encrypt`. */
+  readonly secret?: string | Secret
   /** Accept passwords that are stored as they are. */
   readonly [allowPlainPasswords]?: boolean
 }
@@ -51,6 +53,7 @@ export const userShape: Shape<UserConfig> = record<UserConfig>({
 export const fileUserStoreShape: Shape<FileUserStoreConfig> = record<FileUserStoreConfig>({
   path: optional(text('a TOML file')),
   users: optional(list(userShape, 1)),
+  secret: optional(secret()),
   [allowPlainPasswords]: optional(flag()),
   ...loginMembers,
 })

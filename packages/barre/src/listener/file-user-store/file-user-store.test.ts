@@ -14,6 +14,7 @@ import {
   Secret,
 } from '../../core/index.ts'
 import type { Authenticated, Awaitable, Call, Provider, Result, Services } from '../../core/index.ts'
+import { createEncrypter } from '../../config/index.ts'
 import { hashArgon2id, passwordQueueMax } from '../../crypto/index.ts'
 import { costsMax } from './password-check.ts'
 import { successMax } from '../basic-login.ts'
@@ -235,6 +236,52 @@ for (const password of digests) {
 
 async function alice(password: string): Promise<string> {
   return `[[barre.auth.users]]\nusername = "alice"\npassword = "${await hashed(password)}"\n`
+}
+
+const secret = new Secret('ballerina')
+const encrypter = createEncrypter(secret, {
+  random: randomBytes,
+  cost: { memoryKib: 64, passes: 1, lanes: 1 },
+})
+const bound = 'b7a.users.bound.password'
+const encrypted = {
+  // From Ballerina's documentation: `password`, encrypted with `ballerina`.
+  general: '@encrypted:{pIQrB9YfCQK1eIWH5d6UaZXA3zr+60JxSBcpa2PY7a8=}',
+  unbound: await encrypter.encrypt('password'),
+  bound: await encrypter.encrypt('password', { key: bound }),
+  moved: await encrypter.encrypt('password', { key: 'b7a.users.somebody.password' }),
+}
+
+for (const [names, expected] of [
+  [
+    ['general', 'unbound', 'bound'],
+    ['invalid', 'bound', 'general', 'unbound'],
+  ],
+  [['general', 'moved'], ['Error']],
+] as const) {
+  test(`opens encrypted passwords where they belong: ${names.join(', ')}`, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'barre-users-'))
+    const path = join(folder, 'users.toml')
+    writeFileSync(
+      path,
+      names.map((name) => `["b7a.users.${name}"]\npassword = "${encrypted[name]}"\n`).join(''),
+    )
+    const provider = create({ path, secret })
+    rmSync(folder, { recursive: true })
+    const found = new Set<string>()
+    for (const [username, password] of names.flatMap(
+      (name) =>
+        [
+          [name, 'password'],
+          [name, 'wrong'],
+        ] as const,
+    )) {
+      const login = Promise.resolve(log(provider, username, password))
+      found.add(await login.then(codeOf, () => 'Error'))
+    }
+    assert.deepEqual([...found].toSorted(), [...expected].toSorted())
+    await provider.close?.()
+  })
 }
 
 test('a changed file is read again; one that cannot be used changes nothing', async () => {

@@ -2,6 +2,7 @@ import { chain, ok } from '../../core/index.ts'
 import type { Provider, ProviderKind, Services } from '../../core/index.ts'
 import { basicLogin, wrongLogin } from '../basic-login.ts'
 import type { BasicCredential } from '../basic-credential.ts'
+import { createOpener } from './encrypted-passwords.ts'
 import { fileUserStoreShape } from './config.ts'
 import type { FileUserStoreConfig } from './config.ts'
 import { collectDecoys, createPasswordCheck } from './password-check.ts'
@@ -65,7 +66,9 @@ function createFileUserStore(
 }
 
 function load(config: FileUserStoreConfig, services: Services, path: string): Loaded {
-  const users = loadUsers(config, path)
+  const opener = config.secret === undefined ? undefined : createOpener(config.secret)
+  const users = loadUsers(config, path, opener)
+  opener?.all().catch((error: unknown) => services.log.error({ path, error }, 'a password cannot be opened'))
   const decoys = collectDecoys(
     users.values().map(({ hash }) => hash),
     services,

@@ -95,7 +95,9 @@ function readFormat(stored: string, path: string): StoredHash {
 /** The user, or what is wrong with it: the program's mistake, and nobody's wrong password. */
 function readUser(found: unknown, username: string, allowPlain: boolean): User | string {
   try {
-    const user = toUser(userShape.check(isRecord(found) ? { ...found } : found, 'find'), allowPlain, 'find')
+    const user = toUser(userShape.check(isRecord(found) ? { ...found } : found, 'find'), 'find', {
+      allowPlain,
+    })
     return user.username === username ? user : 'find: a user of another name'
   } catch (error) {
     if (error instanceof ConfigError) return error.message

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHook } from 'node:async_hooks'
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,7 +14,6 @@ import {
   Secret,
 } from '../../core/index.ts'
 import type { Authenticated, Awaitable, Call, Provider, Result, Services } from '../../core/index.ts'
-import { createEncrypter } from '../../config/index.ts'
 import { hashArgon2id, passwordQueueMax } from '../../crypto/index.ts'
 import { costsMax } from './password-check.ts'
 import { successMax } from '../basic-login.ts'
@@ -217,71 +216,8 @@ test('mixes as many hash costs as the limit, and no more', async () => {
   assert.throws(() => create({ users }), /store: expected at most 4 different hash costs, found 5/)
 })
 
-// Ballerina's documentation has these three, of `xxx`.
-const digests = [
-  '@sha256:{cd2eb0837c9b4c962c22d2ff8b5441b7b45805887f051d39bf133b583baf6860}',
-  '@sha256:{CD2EB0837C9B4C962C22D2FF8B5441B7B45805887F051D39BF133B583BAF6860}',
-  `@sha384:{${createHash('sha384').update('xxx').digest('hex')}}`,
-  `@sha512:{${createHash('sha512').update('xxx').digest('hex')}}`,
-]
-for (const password of digests) {
-  test(`reads a digest of Ballerina 0.991: ${password.slice(0, 14)}`, async () => {
-    const provider = create({ users: [{ username: 'alice', password }] })
-    assert.equal(codeOf(await log(provider, 'alice', 'xxx')), 'alice')
-    assert.equal(codeOf(await log(provider, 'alice', 'xxy')), 'invalid')
-    assert.equal(codeOf(await log(provider, 'nobody', 'xxx')), 'invalid')
-    assert.equal(codeOf(await log(provider, 'alice', password)), 'invalid')
-  })
-}
-
 async function alice(password: string): Promise<string> {
   return `[[barre.auth.users]]\nusername = "alice"\npassword = "${await hashed(password)}"\n`
-}
-
-const secret = new Secret('ballerina')
-const encrypter = createEncrypter(secret, {
-  random: randomBytes,
-  cost: { memoryKib: 64, passes: 1, lanes: 1 },
-})
-const bound = 'b7a.users.bound.password'
-const encrypted = {
-  // From Ballerina's documentation: `password`, encrypted with `ballerina`.
-  general: '@encrypted:{pIQrB9YfCQK1eIWH5d6UaZXA3zr+60JxSBcpa2PY7a8=}',
-  unbound: await encrypter.encrypt('password'),
-  bound: await encrypter.encrypt('password', { key: bound }),
-  moved: await encrypter.encrypt('password', { key: 'b7a.users.somebody.password' }),
-}
-
-for (const [names, expected] of [
-  [
-    ['general', 'unbound', 'bound'],
-    ['invalid', 'bound', 'general', 'unbound'],
-  ],
-  [['general', 'moved'], ['Error']],
-] as const) {
-  test(`opens encrypted passwords where they belong: ${names.join(', ')}`, async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'barre-users-'))
-    const path = join(folder, 'users.toml')
-    writeFileSync(
-      path,
-      names.map((name) => `["b7a.users.${name}"]\npassword = "${encrypted[name]}"\n`).join(''),
-    )
-    const provider = create({ path, secret })
-    rmSync(folder, { recursive: true })
-    const found = new Set<string>()
-    for (const [username, password] of names.flatMap(
-      (name) =>
-        [
-          [name, 'password'],
-          [name, 'wrong'],
-        ] as const,
-    )) {
-      const login = Promise.resolve(log(provider, username, password))
-      found.add(await login.then(codeOf, () => 'Error'))
-    }
-    assert.deepEqual([...found].toSorted(), [...expected].toSorted())
-    await provider.close?.()
-  })
 }
 
 test('a changed file is read again; one that cannot be used changes nothing', async () => {

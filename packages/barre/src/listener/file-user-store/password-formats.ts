@@ -1,7 +1,19 @@
 import { createHash } from 'node:crypto'
+import { createRequire } from 'node:module'
 import type { Awaitable, Services } from '../../core/index.ts'
-import { argon2idForm, equalSecrets, parseArgon2id, verifyArgon2id } from '../../crypto/index.ts'
-import type { Argon2idHash } from '../../crypto/index.ts'
+import {
+  argon2idForm,
+  equalSecrets,
+  parseArgon2id,
+  parseBcrypt,
+  parsePbkdf2,
+  parseScrypt,
+  verifyArgon2id,
+  verifyBcrypt,
+  verifyPbkdf2,
+  verifyScrypt,
+  withoutPadding,
+} from '../../crypto/index.ts'
 
 /** A stored hash, ready to be compared with. */
 export interface StoredHash {
@@ -23,7 +35,39 @@ export interface PasswordFormat {
 
 /** Every format, one row each: nothing outside this table knows one by name. */
 export const passwordFormats: readonly PasswordFormat[] = [
-  { form: argon2idForm, prefix: /^\$argon2id\$/, parse: (stored) => toArgon2id(parseArgon2id(stored)) },
+  {
+    form: argon2idForm,
+    prefix: /^\$argon2id\$/,
+    // Ballerina pads the base64, which the form does not.
+    parse: (stored) =>
+      toStored(
+        parseArgon2id(withoutPadding(stored)),
+        ({ memoryKib, passes, lanes }) => `argon2id ${memoryKib} ${passes} ${lanes}`,
+        verifyArgon2id,
+      ),
+  },
+  {
+    form: '$scrypt$ln=...,r=...,p=...$salt$hash in unpadded base64',
+    prefix: /^\$scrypt\$/,
+    parse: (stored) =>
+      toStored(
+        parseScrypt(stored),
+        ({ logWork, blockSize, parallelism }) => `scrypt ${logWork} ${blockSize} ${parallelism}`,
+        verifyScrypt,
+      ),
+  },
+  {
+    form: '$pbkdf2-sha1, -sha256 or -sha512$i=...$salt$hash in base64',
+    prefix: /^\$pbkdf2-/,
+    parse: (stored) =>
+      toStored(parsePbkdf2(stored), ({ digest, iterations }) => `${digest} ${iterations}`, verifyPbkdf2),
+  },
+  {
+    form: '$2b$... of bcrypt, with the package bcryptjs beside (npm install bcryptjs)',
+    prefix: /^\$2[aby]\$/,
+    parse: (stored) =>
+      hasBcrypt() ? toStored(parseBcrypt(stored), ({ cost }) => `bcrypt ${cost}`, verifyBcrypt) : undefined,
+  },
   { form: '@sha256:{...}, @sha384:{...} or @sha512:{...} in hex', prefix: /^@sha\d+:/, parse: parseDigest },
 ]
 
@@ -42,13 +86,33 @@ export function parseHash(stored: string): StoredHash | string {
   return format.parse(stored) ?? format.form
 }
 
-function toArgon2id(hash: Argon2idHash | undefined): StoredHash | undefined {
+interface SaltedHash {
+  readonly salt: Uint8Array
+  readonly tag: Uint8Array
+}
+
+/** A parsed hash, when there is one. */
+function toStored<H extends SaltedHash>(
+  hash: H | undefined,
+  costOf: (hash: H) => string,
+  verify: (password: string, hash: H) => Promise<boolean>,
+): StoredHash | undefined {
   if (hash === undefined) return undefined
-  const { memoryKib, passes, lanes, salt, tag } = hash
+  const { salt, tag } = hash
   return {
-    cost: `argon2id ${memoryKib} ${passes} ${lanes} ${tag.length}`,
-    verify: (password) => verifyArgon2id(password, hash),
-    decoy: (random) => toArgon2id({ ...hash, salt: random(salt.length), tag: random(tag.length) })!,
+    cost: `${costOf(hash)} ${tag.length}`,
+    verify: (password) => verify(password, hash),
+    decoy: (random) =>
+      toStored({ ...hash, salt: random(salt.length), tag: random(tag.length) }, costOf, verify)!,
+  }
+}
+
+function hasBcrypt(): boolean {
+  try {
+    createRequire(import.meta.url).resolve('bcryptjs')
+    return true
+  } catch {
+    return false
   }
 }
 

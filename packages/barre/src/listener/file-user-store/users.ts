@@ -53,7 +53,7 @@ export function loadUsers(
 interface Found {
   readonly value: unknown
   readonly place: string
-  key(username: string): string
+  readonly key: (username: string) => string
 }
 
 function given(users: readonly UserConfig[], path: string): readonly Found[] {

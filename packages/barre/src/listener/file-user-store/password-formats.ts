@@ -1,19 +1,21 @@
-import { createHash } from 'node:crypto'
 import { createRequire } from 'node:module'
 import type { Awaitable, Services } from '../../core/index.ts'
 import {
   argon2idForm,
-  equalSecrets,
   parseArgon2id,
   parseBcrypt,
   parsePbkdf2,
   parseScrypt,
+  parseUnsaltedHash,
+  unsaltedHashForm,
   verifyArgon2id,
   verifyBcrypt,
   verifyPbkdf2,
   verifyScrypt,
+  verifyUnsaltedHash,
   withoutPadding,
 } from '../../crypto/index.ts'
+import type { UnsaltedHash } from '../../crypto/index.ts'
 
 /** A stored hash, ready to be compared with. */
 export interface StoredHash {
@@ -68,7 +70,7 @@ export const passwordFormats: readonly PasswordFormat[] = [
     parse: (stored) =>
       hasBcrypt() ? toStored(parseBcrypt(stored), ({ cost }) => `bcrypt ${cost}`, verifyBcrypt) : undefined,
   },
-  { form: '@sha256:{...}, @sha384:{...} or @sha512:{...} in hex', prefix: /^@sha\d+:/, parse: parseDigest },
+  { form: unsaltedHashForm, prefix: /^@sha\d+:/, parse: (stored) => toDigest(parseUnsaltedHash(stored)) },
 ]
 
 // `$name$...` and `@name:{...}` are hashes or encrypted values, known here or not: never a password as it is.
@@ -116,21 +118,12 @@ function hasBcrypt(): boolean {
   }
 }
 
-const digestLengths: Readonly<Record<string, number>> = { sha256: 32, sha384: 48, sha512: 64 }
-
 /** Ballerina 0.991's digests. They have no salt and cost nothing: fit to be read, not to be written. */
-function parseDigest(stored: string): StoredHash | undefined {
-  const [, algorithm = '', hex = ''] = /^@(sha\d+):\{((?:[0-9a-f]{2})+)\}$/i.exec(stored) ?? []
-  const digest = Buffer.from(hex, 'hex')
-  return digest.length > 0 && digestLengths[algorithm] === digest.length
-    ? toDigest(algorithm, digest)
-    : undefined
-}
-
-function toDigest(algorithm: string, digest: Uint8Array): StoredHash {
+function toDigest(hash: UnsaltedHash | undefined): StoredHash | undefined {
+  if (hash === undefined) return undefined
   return {
-    cost: algorithm,
-    verify: (password) => equalSecrets(createHash(algorithm).update(password).digest(), digest),
-    decoy: (random) => toDigest(algorithm, random(digest.length)),
+    cost: hash.algorithm,
+    verify: (password) => verifyUnsaltedHash(password, hash),
+    decoy: (random) => toDigest({ ...hash, hex: Buffer.from(random(hash.hex.length / 2)).toString('hex') })!,
   }
 }

@@ -29,7 +29,10 @@ export interface UserFile {
 const newFileMode = 0o600
 
 /** Opens a user file; with `mayBeNew` one that is not there is empty. Throws Failure. */
-export async function openUserFile(name: string, { mayBeNew = false } = {}): Promise<UserFile> {
+export async function openUserFile(
+  name: string,
+  { mayBeNew = false }: { readonly mayBeNew?: boolean } = {},
+): Promise<UserFile> {
   const source = await readSource(name, mayBeNew)
   let text = source ?? ''
   const change = (lines: readonly string[], expected: (users: Map<string, unknown>) => void): void => {

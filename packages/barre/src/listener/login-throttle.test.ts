@@ -3,7 +3,13 @@ import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { Redis } from 'ioredis'
 import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible'
-import { allowPlainPasswords, ConfigError, createRevocations, Secret } from '../core/index.ts'
+import {
+  allowPlainPasswords,
+  ConfigError,
+  createRevocations,
+  createSharedInstances,
+  Secret,
+} from '../core/index.ts'
 import type { Authenticated, Call, Provider, Result, Services } from '../core/index.ts'
 import { redis, serverTest } from '../../../../tools/servers/index.ts'
 import { fileUserStoreKind } from './file-user-store/file-user-store.ts'
@@ -25,6 +31,7 @@ const services: Services = {
   credentialSource: () => ({ credential: () => ({ ok: false, denial: { code: 'missing', detail: '' } }) }),
   log: { debug() {}, info() {}, warn() {}, error() {} },
   revocations: createRevocations(),
+  shared: createSharedInstances(),
 }
 
 function create(loginThrottle?: unknown): Provider {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { createRevocations, Secret } from '../../core/index.ts'
+import { createRevocations, createSharedInstances, Secret } from '../../core/index.ts'
 import type { Authenticated, Awaitable, Call, Provider, Result, Services } from '../../core/index.ts'
 import { createEncrypter } from '../../config/index.ts'
 import { hashPassword } from '../../crypto/index.ts'
@@ -19,6 +19,7 @@ const services: Services = {
   credentialSource: () => ({ credential: () => ({ ok: false, denial: { code: 'missing', detail: '' } }) }),
   log: { debug() {}, info() {}, warn() {}, error() {} },
   revocations: createRevocations(),
+  shared: createSharedInstances(),
 }
 
 const call: Call = {

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
-import { allowPlainPasswords, ConfigError, createRevocations, isPromise, Secret } from '../../core/index.ts'
+import {
+  allowPlainPasswords,
+  ConfigError,
+  createRevocations,
+  createSharedInstances,
+  isPromise,
+  Secret,
+} from '../../core/index.ts'
 import type { Authenticated, Awaitable, Call, Provider, Result, Services } from '../../core/index.ts'
 import { hashArgon2id } from '../../crypto/index.ts'
 import type { UserConfig } from './config.ts'
@@ -14,6 +21,7 @@ const services: Services = {
   credentialSource: () => ({ credential: () => ({ ok: false, denial: { code: 'missing', detail: '' } }) }),
   log: { debug() {}, info() {}, warn() {}, error() {} },
   revocations: createRevocations(),
+  shared: createSharedInstances(),
 }
 const cost = { memoryKib: 64, passes: 1, lanes: 1 }
 const stored = await hashArgon2id('xxx', randomBytes(16), cost)

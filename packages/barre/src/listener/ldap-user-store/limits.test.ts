@@ -7,6 +7,7 @@ import {
   allowInsecureEndpoint,
   ConfigError,
   createRevocations,
+  createSharedInstances,
   Secret,
   systemClock,
 } from '../../core/index.ts'
@@ -24,6 +25,7 @@ const services: Services = {
   credentialSource: () => ({ credential: () => ({ ok: false, denial: { code: 'missing', detail: '' } }) }),
   log: { debug() {}, info() {}, warn() {}, error() {} },
   revocations: createRevocations(),
+  shared: createSharedInstances(),
 }
 
 const valid = {

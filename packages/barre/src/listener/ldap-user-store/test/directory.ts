@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { createRevocations, Secret, systemClock } from '../../../core/index.ts'
+import { createRevocations, createSharedInstances, Secret, systemClock } from '../../../core/index.ts'
 import type { Authenticated, Call, Provider, Result, Services } from '../../../core/index.ts'
 import type { OpenLdapConfig, RunningOpenLdap } from '../../../../../../tools/servers/index.ts'
 import { ldapUserStoreKind } from '../ldap-user-store.ts'
@@ -14,6 +14,7 @@ export const services: Services = {
   credentialSource: () => ({ credential: () => ({ ok: false, denial: { code: 'missing', detail: '' } }) }),
   log: { debug() {}, info() {}, warn() {}, error() {} },
   revocations: createRevocations(),
+  shared: createSharedInstances(),
 }
 
 /** Below which everything stands. */

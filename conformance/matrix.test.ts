@@ -8,11 +8,15 @@ import { assertAdmitted, assertRefused, schemesOf, startService, toWires } from 
 import type { Service, Wire } from './harness/service.ts'
 import * as transportKits from './transports/index.ts'
 import { createWorld } from './harness/world.ts'
+import { isInstalled, skipWithout } from '../tools/servers/index.ts'
 
 const world = await createWorld()
 const wires = toWires(Object.values(transportKits))
+const kits: readonly ProviderKit[] = Object.values(providerKits)
 const providers = await Promise.all(
-  Object.values(providerKits).map(async (kit) => ({ kit, prepared: await kit.prepare(world) })),
+  kits
+    .filter(({ needs }) => needs === undefined || isInstalled(needs))
+    .map(async (kit) => ({ kit, prepared: await kit.prepare(world) })),
 )
 const cells = new Cells('provider', 'wire', 'outcome')
 
@@ -27,6 +31,11 @@ for (const { kit, prepared } of providers) {
     if (kit.readsCertificate && wire.security === 'clear') refusesToStart(kit, prepared, wire)
     else describe(`${kit.name} on ${wire.name}`, () => runCases(kit, prepared, wire))
   }
+}
+
+for (const { name, needs } of kits) {
+  if (needs === undefined || isInstalled(needs)) continue
+  test(`${name} on every wire`, (context) => void skipWithout(needs, context))
 }
 
 after(() => world.close())

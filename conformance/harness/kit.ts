@@ -1,5 +1,6 @@
 import type { AuthConfig, ListenerAuthConfig, ResourceAuth } from 'barre/auth'
 import type { DenialCode, Principal, Services } from 'barre/core'
+import type { Installable } from '../../tools/servers/index.ts'
 import type { World } from './world.ts'
 
 /** What can happen to a credential. Each provider's kit has a case for each, or says why there is none. */
@@ -64,6 +65,8 @@ export interface ProviderKit {
   readonly folder?: string
   readonly name: string
   readonly readsCertificate: boolean
+  /** The real server that it asks; without one on the machine its tests are skipped. */
+  readonly needs?: Installable
   prepare(world: World): Promise<Prepared>
 }
 

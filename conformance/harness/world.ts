@@ -27,6 +27,8 @@ export interface World {
   readonly clients: Readonly<Record<'alice' | 'bob' | 'mallory' | 'impostor', Pair>>
   /** Starts a server of a kit's own, which ends with the world, and gives its URL. */
   serve(listener: RequestListener): Promise<string>
+  /** Has a job done when the world ends: what a kit started, it ends there. */
+  beforeClose(job: () => Promise<void>): void
   close(): Promise<void>
 }
 
@@ -39,6 +41,7 @@ export async function createWorld(): Promise<World> {
   })
   const stopped = createServer()
   const servers = [endpoint]
+  const jobs: (() => Promise<void>)[] = []
   const [jwksUrl, deadUrl] = [await listen(endpoint), await listen(stopped)]
   await close(stopped)
   return {
@@ -60,8 +63,10 @@ export async function createWorld(): Promise<World> {
       servers.push(server)
       return listen(server)
     },
+    beforeClose: (job) => void jobs.push(job),
     async close() {
-      await Promise.all([...servers.map(close), ca.remove(), strangers.remove()])
+      await Promise.all([...jobs.map((job) => job()), ...servers.map(close)])
+      await Promise.all([ca.remove(), strangers.remove()])
     },
   }
 }

@@ -1,8 +1,7 @@
 import { argon2Sync, randomBytes } from 'node:crypto'
 import { allowPlainPasswords } from 'barre/core'
-import type { Case, Outcome, ProviderKit } from '../harness/kit.ts'
-
-const password = randomBytes(12).toString('hex')
+import type { ProviderKit } from '../harness/kit.ts'
+import { passwordCases } from './password-cases.ts'
 
 /** Users with a password: one hashed, which takes the waiting way through a wire, and one stored as it is. */
 export const fileUserStore: ProviderKit = {
@@ -10,69 +9,20 @@ export const fileUserStore: ProviderKit = {
   name: 'fileUserStore',
   readsCertificate: false,
   async prepare() {
+    const { password, cases, never } = passwordCases()
     const users = [
       { username: 'alice', password: hash(password), scopes: ['orders'] },
       { username: 'bob', password, scopes: ['stock'] },
     ]
     return {
-      entry: { fileUserStoreConfig: { users, [allowPlainPasswords]: true } },
+      // The matrix sends many wrong passwords on purpose.
+      entry: { fileUserStoreConfig: { users, loginThrottle: false, [allowPlainPasswords]: true } },
       principal: { id: 'alice', username: 'alice', scheme: 'Basic' },
       asksFor: ['basic'],
-      never: {
-        expired: 'a password has no end of its own',
-        unavailable: 'the users are read at start',
-      },
+      never: { ...never, unavailable: 'the users are read at start' },
       cases,
     }
   },
-}
-
-const good = basic('alice', password)
-
-const cases: readonly Case[] = [
-  { outcome: 'good', presented: good, expect: 'admitted' },
-  { outcome: 'absent', presented: {}, expect: 'missing' },
-  ...malformed('not base64', 'Basic %%%'),
-  ...malformed('no colon', `Basic ${base64('alice')}`),
-  ...malformed('a scheme without anything', 'Basic'),
-  invalid('wrong password', basic('alice', `${password}x`)),
-  invalid('unknown user', basic('mallory', password)),
-  invalid('empty password', basic('alice', '')),
-  { outcome: 'out of scope', presented: basic('bob', password), expect: 'insufficient_scope' },
-  {
-    outcome: 'out of scope',
-    of: 'too little for the resource',
-    presented: good,
-    resource: 'elevated',
-    expect: 'insufficient_scope',
-  },
-  {
-    outcome: 'duplicated',
-    presented: { authorization: [...(good.authorization ?? []), ...(good.authorization ?? [])] },
-    expect: 'malformed',
-  },
-  { outcome: 'other scheme', presented: { authorization: ['Bearer abc'] }, expect: 'invalid' },
-  {
-    outcome: 'scheme in other case',
-    presented: { authorization: [`bASIC ${base64(`alice:${password}`)}`] },
-    expect: 'admitted',
-  },
-]
-
-function malformed(of: string, value: string): readonly Case[] {
-  return [{ outcome: 'malformed', of, presented: { authorization: [value] }, expect: 'malformed' }]
-}
-
-function invalid(of: string, presented: Case['presented']): Case {
-  return { outcome: 'invalid' satisfies Outcome, of, presented, expect: 'invalid' }
-}
-
-function basic(username: string, secret: string): Case['presented'] {
-  return { authorization: [`Basic ${base64(`${username}:${secret}`)}`] }
-}
-
-function base64(text: string): string {
-  return Buffer.from(text).toString('base64')
 }
 
 /** At the lowest cost that there is: these passwords guard nothing. */

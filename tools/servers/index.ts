@@ -2,67 +2,89 @@
 // it is absent.
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import type { TestContext } from 'node:test'
 import { isRequired } from '../require.ts'
-import { workspaceRoot } from '../workspace.ts'
+import { openLdap } from './openldap.ts'
+import { redis } from './redis.ts'
+import { findProgram } from './server.ts'
 import { softhsm } from './softhsm.ts'
+import type { RealServer, RunningServer } from './server.ts'
+import { workspaceRoot } from '../workspace.ts'
 
-/** A server that is running for one test. */
-export interface RunningServer {
-  /** The loopback ports that it listens on, by protocol. */
-  readonly ports: Readonly<Record<string, number>>
-  /** Ends it and removes what it wrote. */
-  stop(): Promise<void>
-}
-
-/** A real server from Debian. Nothing of it is in this repo but how to start it. */
-export interface RealServer<C = unknown> {
-  readonly name: string
-  /** The Debian packages that bring it. */
-  readonly packages: readonly string[]
-  /** The program that must be on PATH, or in a system folder, for it to start. */
-  readonly program: string
-  /** The optional npm package that talks to it, built when the workspace was installed. */
-  readonly nodePackage?: string
-  /** Starts it on free loopback ports in a folder of its own; resolves once it answers. */
-  start(config: C): Promise<RunningServer>
-}
+export { openLdap } from './openldap.ts'
+export type { OpenLdapConfig, RunningOpenLdap } from './openldap.ts'
+export { redis } from './redis.ts'
+export type { RealServer } from './server.ts'
 
 /** The servers that suites use, one row each; the row's file lies beside this one. */
-export const servers: readonly RealServer[] = [softhsm]
+export const servers: readonly RealServer[] = [openLdap, redis, softhsm]
+
+/** As much of a server as says whether it is here. */
+export type Installable = Pick<RealServer, 'name' | 'program' | 'nodePackage'>
 
 /** Whether a server's program, and the npm package that talks to it, is on this machine. */
-export function isInstalled({ program, nodePackage }: RealServer, path = process.env['PATH'] ?? ''): boolean {
+export function isInstalled({ program, nodePackage }: Installable, path?: string): boolean {
   if (nodePackage !== undefined && !existsSync(join(workspaceRoot, 'node_modules', nodePackage))) return false
-  const folders = [...path.split(delimiter), '/usr/sbin', '/usr/local/sbin', '/sbin']
-  return folders.some((folder) => folder !== '' && existsSync(join(folder, program)))
+  return findProgram(program, path) !== undefined
 }
 
 /**
  * A test against a real server: skipped with a notice where it is not installed, failed there when
  * BARRE_REQUIRE says `servers`.
  */
-export function serverTest<C>(
+export function serverTest<C, R extends RunningServer>(
   name: string,
-  server: RealServer<C>,
-  config: C,
-  body: (running: RunningServer) => Promise<void>,
+  server: RealServer<C, R>,
+  config: C | (() => C | Promise<C>),
+  body: (running: R) => Promise<void>,
 ): void {
   void test(name, async (context) => {
-    if (!isInstalled(server)) {
-      if (isRequired('servers'))
-        throw new Error(`BARRE_REQUIRE says servers, but ${server.name} is not installed`)
-      context.skip(`${server.name} is not installed: node tools/servers/index.ts install`)
-      return
-    }
-    const running = await server.start(config)
+    if (skipWithout(server, context)) return
+    const made = typeof config === 'function' ? await (config as () => C | Promise<C>)() : config
+    const running = await server.start(made)
     try {
       await body(running)
     } finally {
       await running.stop()
     }
   })
+}
+
+/** Skips a test where the server is not installed, and fails it where BARRE_REQUIRE says `servers`. */
+export function skipWithout(server: Installable, context: Pick<TestContext, 'skip'>): boolean {
+  if (isInstalled(server)) return false
+  const notice = `${server.name} is not installed: ${installing}`
+  if (isRequired('servers')) throw new Error(`BARRE_REQUIRE says servers, but ${notice}`)
+  context.skip(notice)
+  return true
+}
+
+const installing = 'npm run servers install'
+
+/** Installs what is missing from Debian. The packages' own services are not started. */
+function install(): void {
+  const packages = servers.filter((server) => !isInstalled(server)).flatMap((server) => server.packages)
+  if (packages.length === 0) {
+    console.log('nothing to install')
+    return
+  }
+  if (process.getuid?.() !== 0) {
+    throw new Error(`only root installs: sudo apt-get install --no-install-recommends ${packages.join(' ')}`)
+  }
+  // At run level 1 Debian's invoke-rc.d starts nothing.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
+  const run = (...args: readonly string[]): void =>
+    void execFileSync('/usr/bin/apt-get', args, { stdio: 'inherit', env })
+  const all = ['install', '--yes', '--no-install-recommends', ...packages]
+  try {
+    run(...all)
+  } catch {
+    // The machine's lists of packages may be absent or old.
+    run('update')
+    run(...all)
+  }
 }
 
 function main(verb: string | undefined): void {
@@ -74,14 +96,9 @@ function main(verb: string | undefined): void {
     }
     console.log(`${servers.length} server(s)`)
   } else if (verb === 'install') {
-    const packages = servers.filter((server) => !isInstalled(server)).flatMap((server) => server.packages)
-    if (packages.length === 0) console.log('nothing to install')
-    else
-      execFileSync('/usr/bin/apt-get', ['install', '--yes', '--no-install-recommends', ...packages], {
-        stdio: 'inherit',
-      })
+    install()
   } else {
-    console.error('usage: node tools/servers/index.ts install|list')
+    console.error('usage: npm run servers install|list')
     process.exitCode = 2
   }
 }

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { KeyObject } from 'node:crypto'
-import type { RealServer } from './index.ts'
+import type { RealServer } from './server.ts'
 
 /** A key pair that was made on the device and cannot leave it. */
 interface DeviceKey {

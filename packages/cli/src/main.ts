@@ -70,6 +70,22 @@ const verbs: Readonly<
     summary: 'hash a password for a user store',
     load: () => import('./verbs/hash.ts'),
   },
+  'users add': {
+    summary: 'add a user to the file of a user store',
+    load: () => import('./verbs/users-add.ts'),
+  },
+  'users set-password': {
+    summary: 'give a user of the file another password',
+    load: () => import('./verbs/users-set-password.ts'),
+  },
+  'users list': {
+    summary: 'list the users of the file, with their scopes',
+    load: () => import('./verbs/users-list.ts'),
+  },
+  'users remove': {
+    summary: 'remove a user from the file',
+    load: () => import('./verbs/users-remove.ts'),
+  },
   'sts start': {
     summary: 'start the Secure Token Service',
     load: () => import('./verbs/sts-start.ts'),

@@ -63,7 +63,8 @@ const badServices: readonly (readonly [string, unknown, string])[] = [
   [
     'a misspelt field of a kind',
     [{ fileUserStoreConfig: { user: [] } }],
-    'auth[0].fileUserStoreConfig.user: unknown field; known here: path, users, realm, maxSessionSeconds',
+    'auth[0].fileUserStoreConfig.user: unknown field; known here: ' +
+      'path, users, secret, realm, maxSessionSeconds, loginThrottle',
   ],
   [
     'a provider that is none',

@@ -3,5 +3,6 @@ export {
   fileUserStoreKind,
   introspectionKind,
   jwtKind,
+  ldapUserStoreKind,
   mutualTlsKind, //
 } from '../listener/index.ts'

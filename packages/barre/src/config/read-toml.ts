@@ -11,7 +11,8 @@ export async function readToml<T>(file: string, shape: Shape<T>): Promise<T> {
   return shape.check(parseToml(source, file), '')
 }
 
-function parseToml(source: string, file: string): unknown {
+/** Parses TOML; `file` is what messages call it. Throws ConfigError that quotes nothing of it. */
+export function parseToml(source: string, file: string): unknown {
   try {
     return parse(source)
   } catch (error) {

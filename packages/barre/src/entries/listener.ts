@@ -1,19 +1,19 @@
 import { toProviderFactory } from '../auth/index.ts'
 import type { ProviderFactory } from '../auth/index.ts'
-import { fileUserStoreKind, introspectionKind, jwtKind, mutualTlsKind } from '../listener/index.ts'
-import type {
-  FileUserStoreConfig,
-  IntrospectionConfig,
-  IntrospectionProvider,
-  JwtValidatorConfig,
-  MutualTlsConfig,
-} from '../listener/index.ts'
+import * as kinds from '../listener/index.ts'
+import type * as configs from '../listener/index.ts'
 
-export const fileUserStore: ProviderFactory<FileUserStoreConfig> = toProviderFactory(fileUserStoreKind)
-export const introspection: ProviderFactory<IntrospectionConfig, IntrospectionProvider> =
-  toProviderFactory(introspectionKind)
-export const jwtListener: ProviderFactory<JwtValidatorConfig> = toProviderFactory(jwtKind)
-export const mutualTls: ProviderFactory<MutualTlsConfig> = toProviderFactory(mutualTlsKind)
+export const fileUserStore: ProviderFactory<configs.FileUserStoreConfig> = toProviderFactory(
+  kinds.fileUserStoreKind,
+)
+export const introspection: ProviderFactory<configs.IntrospectionConfig, configs.IntrospectionProvider> =
+  toProviderFactory(kinds.introspectionKind)
+export const jwtListener: ProviderFactory<configs.JwtValidatorConfig> = toProviderFactory(kinds.jwtKind)
+export const ldapUserStore: ProviderFactory<configs.LdapUserStoreConfig> = toProviderFactory(
+  kinds.ldapUserStoreKind,
+)
+export const mutualTls: ProviderFactory<configs.MutualTlsConfig> = toProviderFactory(kinds.mutualTlsKind)
+export const userStore: ProviderFactory<configs.UserStoreConfig> = toProviderFactory(kinds.userStoreKind)
 
 export { scopeKeyShape, scopeReader } from '../listener/index.ts'
 export type { ProviderFactory } from '../auth/index.ts'

@@ -86,7 +86,7 @@ function toCheck(stored: string): Check | undefined {
 }
 
 /** Ballerina pads the base64 of its hashes, which the PHC form does not. */
-function withoutPadding(stored: string): string {
+export function withoutPadding(stored: string): string {
   return stored.replaceAll(/={1,2}(?=\$|$)/g, '')
 }
 

@@ -1,6 +1,8 @@
-import { allowPlainPasswords, flag, list, number, optional, record, secret, text } from '../../core/index.ts'
+import { allowPlainPasswords, flag, list, optional, record, secret, text } from '../../core/index.ts'
 import { ConfigError } from '../../core/index.ts'
 import type { Secret, Shape } from '../../core/index.ts'
+import { loginMembers } from '../login-config.ts'
+import type { LoginConfig } from '../login-config.ts'
 
 /** One user of the store. */
 export interface UserConfig {
@@ -13,15 +15,13 @@ export interface UserConfig {
 }
 
 /** Users and their passwords from a TOML file, or from the configuration itself. */
-export interface FileUserStoreConfig {
+export interface FileUserStoreConfig extends LoginConfig {
   /** The TOML file; default `Config.toml` in the working directory. */
   readonly path?: string
   /** The users themselves, in place of a file. */
   readonly users?: readonly UserConfig[]
-  /** What the login prompt calls this service; default `barre`. */
-  readonly realm?: string
-  /** Seconds after which a live connection has to authenticate again; default never. */
-  readonly maxSessionSeconds?: number
+  /** What opens `@encrypted:{...}` passwords of the file: the secret of `barre encrypt`. */
+  readonly secret?: string | Secret
   /** Accept passwords that are stored as they are. */
   readonly [allowPlainPasswords]?: boolean
 }
@@ -50,18 +50,10 @@ export const userShape: Shape<UserConfig> = record<UserConfig>({
   scopes: optional(scopes),
 })
 
-const realm: Shape<string> = {
-  check(value, path) {
-    if (typeof value === 'string' && /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/.test(value)) return value
-    throw new ConfigError(path, 'expected printable ASCII without quotes and backslashes')
-  },
-  json: { type: 'string', minLength: 1 },
-}
-
 export const fileUserStoreShape: Shape<FileUserStoreConfig> = record<FileUserStoreConfig>({
   path: optional(text('a TOML file')),
   users: optional(list(userShape, 1)),
-  realm: optional(realm),
-  maxSessionSeconds: optional(number({ min: 1, unit: 'seconds' })),
+  secret: optional(secret()),
   [allowPlainPasswords]: optional(flag()),
+  ...loginMembers,
 })

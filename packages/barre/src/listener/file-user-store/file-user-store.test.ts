@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { createHook } from 'node:async_hooks'
 import { randomBytes } from 'node:crypto'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import {
   allowPlainPasswords,
@@ -13,8 +16,8 @@ import {
 import type { Authenticated, Awaitable, Call, Provider, Result, Services } from '../../core/index.ts'
 import { hashArgon2id, passwordQueueMax } from '../../crypto/index.ts'
 import { costsMax } from './password-check.ts'
-import { fileUserStoreKind } from './file-user-store.ts'
-import { successMax, successMaxAgeMs } from './remembered-check.ts'
+import { successMax } from '../basic-login.ts'
+import { fileUserStoreKind, successMaxAgeMs } from './file-user-store.ts'
 
 let nowMs = 5_000
 const services: Services = {
@@ -27,8 +30,18 @@ const services: Services = {
   shared: createSharedInstances(),
 }
 
-function create(config: unknown): Provider {
-  return fileUserStoreKind.create(fileUserStoreKind.shape.check(config, 'store'), services, 'store')
+const call: Call = {
+  method: 'GET',
+  target: '/',
+  signal: AbortSignal.abort(),
+  peer: { encrypted: true },
+  metadata: () => [],
+}
+
+/** Without throttling, which has its own tests. */
+function create(config: object): Provider {
+  const checked = fileUserStoreKind.shape.check({ loginThrottle: false, ...config }, 'store')
+  return fileUserStoreKind.create(checked, services, 'store')
 }
 
 function hashed(password: string, passes = 1): Promise<string> {
@@ -36,7 +49,7 @@ function hashed(password: string, passes = 1): Promise<string> {
 }
 
 function log(provider: Provider, username: string, password: string): Awaitable<Result<Authenticated>> {
-  return provider.verify({ username, password: new Secret(password) }, {} as Call)
+  return provider.verify({ username, password: new Secret(password) }, call)
 }
 
 function codeOf(result: Result<Authenticated>): string {
@@ -203,6 +216,39 @@ test('mixes as many hash costs as the limit, and no more', async () => {
   assert.throws(() => create({ users }), /store: expected at most 4 different hash costs, found 5/)
 })
 
+async function alice(password: string): Promise<string> {
+  return `[[barre.auth.users]]\nusername = "alice"\npassword = "${await hashed(password)}"\n`
+}
+
+test('a changed file is read again; one that cannot be used changes nothing', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'barre-users-'))
+  const path = join(folder, 'users.toml')
+  writeFileSync(path, await alice('old'))
+  let told = Promise.withResolvers<string>()
+  const note = (_fields: object, message: string): void => told.resolve(message)
+  const telling = { ...services, log: { ...services.log, info: note, error: note } }
+  const provider = fileUserStoreKind.create({ path, loginThrottle: false }, telling, 'store')
+  const login = async (password: string): Promise<string> =>
+    codeOf(await provider.verify({ username: 'alice', password: new Secret(password) }, call))
+  const change = async (text: string): Promise<string> => {
+    told = Promise.withResolvers()
+    // As an editor does it: another file takes the place.
+    writeFileSync(`${path}.new`, text)
+    renameSync(`${path}.new`, path)
+    return told.promise
+  }
+  try {
+    assert.equal(await login('old'), 'alice')
+    assert.equal(await change('users = ['), 'the changed users cannot be used; those known stay')
+    assert.equal(await login('old'), 'alice')
+    assert.equal(await change(await alice('new')), 'the users were read again')
+    assert.deepEqual([await login('old'), await login('new')], ['invalid', 'alice'])
+  } finally {
+    await provider.close?.()
+    rmSync(folder, { recursive: true })
+  }
+})
+
 test('the principal is the user, with scopes, and ends with the session where that is limited', async () => {
   const unlimited = await log(create(plain), 'alice', 'xxx')
   assert.ok(unlimited.ok)
@@ -229,7 +275,7 @@ const challenges: readonly (readonly [string, object, string | undefined, readon
 for (const [name, more, userPass, expected] of challenges) {
   test(`asks ${name} for ${expected.length === 0 ? 'no other credential' : 'a password'}`, async () => {
     const sent = userPass === undefined ? [] : [`Basic ${btoa(userPass)}`]
-    const call: Call = {
+    const sentCall: Call = {
       method: 'GET',
       target: '/',
       signal: AbortSignal.abort(),
@@ -239,7 +285,7 @@ for (const [name, more, userPass, expected] of challenges) {
     const provider = create({ ...plain, ...more })
     const decision = await guard(
       { alternatives: [{ provider, scopes: 'admin', entry: 'auth[0]' }], optional: false },
-      call,
+      sentCall,
     )
     assert.deepEqual(!decision.ok && decision.challenges, expected)
   })

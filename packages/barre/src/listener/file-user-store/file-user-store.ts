@@ -1,20 +1,15 @@
-import { chain, ok, refuse, toPrincipal } from '../../core/index.ts'
-import type {
-  Authenticated,
-  Awaitable,
-  Principal,
-  Provider,
-  ProviderKind,
-  Result,
-  Services,
-} from '../../core/index.ts'
+import { chain, ok } from '../../core/index.ts'
+import type { Provider, ProviderKind, Services } from '../../core/index.ts'
+import { basicLogin, wrongLogin } from '../basic-login.ts'
+import type { BasicCredential } from '../basic-credential.ts'
+import { createOpener } from './encrypted-passwords.ts'
 import { fileUserStoreShape } from './config.ts'
 import type { FileUserStoreConfig } from './config.ts'
-import { createPasswordCheck } from './password-check.ts'
-import { loadUsers } from './users.ts'
+import { collectDecoys, createPasswordCheck } from './password-check.ts'
+import type { PasswordCheck } from './password-check.ts'
+import { loadUsers, userFileDefault } from './users.ts'
 import type { User } from './users.ts'
-import { readBasic } from './basic-credential.ts'
-import type { BasicCredential } from './basic-credential.ts'
+import { watchFile } from './watch-file.ts'
 
 /** `{ fileUserStoreConfig: {...} }` */
 export const fileUserStoreKind: ProviderKind<'fileUserStoreConfig', FileUserStoreConfig> = {
@@ -23,41 +18,65 @@ export const fileUserStoreKind: ProviderKind<'fileUserStoreConfig', FileUserStor
   create: createFileUserStore,
 }
 
+/** How long a password that was right needs no second hash, in milliseconds. */
+export const successMaxAgeMs = 60_000
+
+/** What the file said when it was last read. */
+interface Loaded {
+  readonly users: ReadonlyMap<string, User>
+  readonly check: PasswordCheck
+  /** Whether a check is dear enough for its success to be remembered. */
+  readonly isDear: boolean
+}
+
 function createFileUserStore(
   config: FileUserStoreConfig,
   services: Services,
   path: string,
 ): Provider<BasicCredential> {
-  const users = loadUsers(config, path)
-  const check = createPasswordCheck(users.values(), services, path)
-  const challenge = `Basic realm="${config.realm ?? 'barre'}", charset="UTF-8"`
-  const admit = (user: User): Result<Authenticated> =>
-    ok({ principal: toUserPrincipal(user, config.maxSessionSeconds, services.now()) })
-
-  return {
-    schemes: ['Basic'],
-    read: readBasic,
-    verify({ username, password }): Awaitable<Result<Authenticated>> {
-      const user = users.get(username)
-      return chain(check(user, username, password.reveal()), (checked) => {
-        if (!checked.ok) return checked
-        if (user === undefined || !checked.value) return refuse('invalid', 'unknown user or wrong password')
-        return admit(user)
-      })
-    },
-    // A caller in the store who lacks a scope cannot mend it by logging in again.
-    challenges: (denial) => (denial.code === 'insufficient_scope' ? [] : [challenge]),
+  let loaded = load(config, services, path)
+  const reload = (): void => {
+    try {
+      loaded = load(config, services, path)
+      services.log.info({ path, users: loaded.users.size }, 'the users were read again')
+    } catch (error) {
+      services.log.error({ path, error }, 'the changed users cannot be used; those known stay')
+    }
   }
+  const stopWatching =
+    config.users === undefined ? watchFile(config.path ?? userFileDefault, reload) : () => undefined
+  return basicLogin(
+    {
+      get rememberMs() {
+        return loaded.isDear ? successMaxAgeMs : 0
+      },
+      version: (username) => toVersion(loaded.users.get(username)),
+      check(username, password) {
+        const user = loaded.users.get(username)
+        return chain(loaded.check(user, password), (checked) => {
+          if (!checked.ok) return checked
+          return user === undefined || !checked.value ? wrongLogin : ok({ username, scopes: user.scopes })
+        })
+      },
+      close: () => Promise.resolve(stopWatching()),
+    },
+    config,
+    services,
+  )
 }
 
-function toUserPrincipal(user: User, maxSessionSeconds: number | undefined, nowMs: number): Principal {
-  return toPrincipal({
-    id: user.username,
-    username: user.username,
-    scheme: 'Basic',
-    scopes: user.scopes,
-    ...(maxSessionSeconds !== undefined && {
-      expiresAtSeconds: Math.floor(nowMs / 1000) + maxSessionSeconds,
-    }),
-  })
+function load(config: FileUserStoreConfig, services: Services, path: string): Loaded {
+  const opener = config.secret === undefined ? undefined : createOpener(config.secret)
+  const users = loadUsers(config, path, opener)
+  opener?.all().catch((error: unknown) => services.log.error({ path, error }, 'a password cannot be opened'))
+  const decoys = collectDecoys(
+    users.values().map(({ hash }) => hash),
+    services,
+    path,
+  )
+  return { users, check: createPasswordCheck(decoys, services), isDear: decoys.size > 0 }
+}
+
+function toVersion(user: User | undefined): string {
+  return user === undefined ? '' : JSON.stringify([user.stored.reveal(), user.scopes])
 }

@@ -2,10 +2,13 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type * as Toml from 'smol-toml'
 import { allowPlainPasswords, ConfigError, isRecord, Secret } from '../../core/index.ts'
-import { argon2idForm, parseArgon2id } from '../../crypto/index.ts'
-import type { Argon2idHash } from '../../crypto/index.ts'
 import { userShape } from './config.ts'
 import type { FileUserStoreConfig, UserConfig } from './config.ts'
+import { canonicalKey } from '../../config/index.ts'
+import { isEncryptedPassword } from './encrypted-passwords.ts'
+import type { Opener } from './encrypted-passwords.ts'
+import { looksHashed, parseHash } from './password-formats.ts'
+import type { StoredHash } from './password-formats.ts'
 
 /** A user as the store keeps it: with the password in one of two forms. */
 export interface User {
@@ -13,38 +16,48 @@ export interface User {
   readonly scopes: readonly string[]
   readonly stored: Secret
   /** The parsed hash; absent when the password is stored as it is. */
-  readonly hash?: Argon2idHash
+  readonly hash?: StoredHash
 }
 
 /** The most users of one store; beyond that a directory is the right place. */
 export const usersMax = 10_000
 
+/** The file that is read when none is named. */
+export const userFileDefault = 'Config.toml'
+
 /** The users of a configuration, by name. Throws ConfigError that names file and field. */
-export function loadUsers(config: FileUserStoreConfig, path: string): ReadonlyMap<string, User> {
+export function loadUsers(
+  config: FileUserStoreConfig,
+  path: string,
+  opener?: Opener,
+): ReadonlyMap<string, User> {
   if (config.path !== undefined && config.users !== undefined) {
     throw new ConfigError(path, 'expected path or users, found both')
   }
   const found =
-    config.users === undefined ? readUsers(config.path ?? 'Config.toml', path) : given(config.users, path)
+    config.users === undefined ? readUsers(config.path ?? userFileDefault, path) : given(config.users, path)
   if (found.length > usersMax)
     throw new ConfigError(path, `expected at most ${usersMax} users, found ${found.length}`)
   const users = new Map<string, User>()
-  for (const { value, place } of found) {
-    const user = toUser(userShape.check(value, place), config[allowPlainPasswords] === true, place)
+  for (const { value, place, key } of found) {
+    const checked = userShape.check(value, place)
+    const open = opener && ((stored: string) => opener.open(stored, key(checked.username)))
+    const user = toUser(checked, place, { allowPlain: config[allowPlainPasswords] === true, open })
     if (users.has(user.username)) throw new ConfigError(`${place}.username`, `a second user ${user.username}`)
     users.set(user.username, user)
   }
   return users
 }
 
-/** An unchecked user, and where it stands. */
+/** An unchecked user, where it stands, and the key of its password there, to which a value may be bound. */
 interface Found {
   readonly value: unknown
   readonly place: string
+  readonly key: (username: string) => string
 }
 
 function given(users: readonly UserConfig[], path: string): readonly Found[] {
-  return users.map((value, index) => ({ value, place: `${path}.users[${index}]` }))
+  return users.map((value, index) => ({ value, place: `${path}.users[${index}]`, key: keyIn('users') }))
 }
 
 function readUsers(file: string, path: string): readonly Found[] {
@@ -94,7 +107,16 @@ function usersOf(document: Record<string, unknown>, root: string, place: string)
   if (users === undefined) return []
   if (!Array.isArray(users))
     throw new ConfigError(`${place}: ${root}.auth.users`, 'expected a list of tables')
-  return users.map((value: unknown, index) => ({ value, place: `${place}: ${root}.auth.users[${index}]` }))
+  const key = keyIn(`${root}.auth.users`)
+  return users.map((value: unknown, index) => ({
+    value,
+    place: `${place}: ${root}.auth.users[${index}]`,
+    key,
+  }))
+}
+
+function keyIn(list: string): Found['key'] {
+  return (username) => canonicalKey(`${list}[username=${JSON.stringify(username)}].password`)
 }
 
 const tablePrefix = 'b7a.users.'
@@ -106,12 +128,29 @@ function usersByTable(document: Record<string, unknown>, place: string): readonl
     .map(([name, value]) => ({
       value: isRecord(value) ? { ...value, username: name.slice(tablePrefix.length) } : value,
       place: `${place}: ["${name}"]`,
+      key: () => canonicalKey(`${JSON.stringify(name)}.password`),
     }))
 }
 
-function toUser({ username, password, scopes = [] }: UserConfig, allowPlain: boolean, place: string): User {
+/** What a store takes for a password beside hashes. */
+interface PasswordRules {
+  readonly allowPlain: boolean
+  /** Opens an encrypted one. */
+  readonly open?: ((stored: string) => StoredHash) | undefined
+}
+
+/** A checked user with the password read. Throws ConfigError that names `place`. */
+export function toUser(
+  { username, password, scopes = [] }: UserConfig,
+  place: string,
+  { allowPlain, open }: PasswordRules,
+): User {
   const stored = typeof password === 'string' ? new Secret(password) : password
   const user = { username, stored, scopes: typeof scopes === 'string' ? splitScopes(scopes) : scopes }
+  if (isEncryptedPassword(stored.reveal())) {
+    if (open !== undefined) return { ...user, hash: open(stored.reveal()) }
+    throw new ConfigError(`${place}.password`, 'an encrypted password needs the secret that opens it')
+  }
   if (!looksHashed(stored.reveal())) {
     if (allowPlain) return user
     throw new ConfigError(
@@ -119,9 +158,9 @@ function toUser({ username, password, scopes = [] }: UserConfig, allowPlain: boo
       'expected $argon2id$...; a password as it is needs [allowPlainPasswords]: true in the program',
     )
   }
-  const hash = parseArgon2id(stored.reveal())
-  if (hash !== undefined) return { ...user, hash }
-  throw new ConfigError(`${place}.password`, `unusable hash: expected ${argon2idForm}`)
+  const hash = parseHash(stored.reveal())
+  if (typeof hash !== 'string') return { ...user, hash }
+  throw new ConfigError(`${place}.password`, `unusable hash: expected ${hash}`)
 }
 
 function splitScopes(scopes: string): readonly string[] {
@@ -129,9 +168,4 @@ function splitScopes(scopes: string): readonly string[] {
     .split(',')
     .map((scope) => scope.trim())
     .filter((scope) => scope !== '')
-}
-
-// `$name$...` and `@name:{...}` are hashes or encrypted values, known here or not: never a password as it is.
-function looksHashed(stored: string): boolean {
-  return /^\$[a-z0-9-]+\$/i.test(stored) || /^@[a-z0-9]+:\{/i.test(stored)
 }

@@ -1,5 +1,5 @@
-import { ok, readAuthorization, refuse, Secret } from '../../core/index.ts'
-import type { Call, Result } from '../../core/index.ts'
+import { ok, readAuthorization, refuse, Secret } from '../core/index.ts'
+import type { Call, Result } from '../core/index.ts'
 
 /** What a caller sent with the Basic scheme. */
 export interface BasicCredential {

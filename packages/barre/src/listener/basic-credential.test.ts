@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Call } from '../../core/index.ts'
+import type { Call } from '../core/index.ts'
 import { readBasic } from './basic-credential.ts'
 
 function read(...values: readonly string[]) {

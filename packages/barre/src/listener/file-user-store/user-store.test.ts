@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { test } from 'node:test'
+import {
+  allowPlainPasswords,
+  ConfigError,
+  createRevocations,
+  createSharedInstances,
+  isPromise,
+  Secret,
+} from '../../core/index.ts'
+import type { Authenticated, Awaitable, Call, Provider, Result, Services } from '../../core/index.ts'
+import { hashArgon2id } from '../../crypto/index.ts'
+import type { UserConfig } from './config.ts'
+import { userStoreKind } from './user-store.ts'
+
+const services: Services = {
+  now: () => 5_000,
+  random: randomBytes,
+  fetchFor: () => fetch,
+  credentialSource: () => ({ credential: () => ({ ok: false, denial: { code: 'missing', detail: '' } }) }),
+  log: { debug() {}, info() {}, warn() {}, error() {} },
+  revocations: createRevocations(),
+  shared: createSharedInstances(),
+}
+const cost = { memoryKib: 64, passes: 1, lanes: 1 }
+const stored = await hashArgon2id('xxx', randomBytes(16), cost)
+const other = await hashArgon2id('xxx', randomBytes(16), { ...cost, passes: 2 })
+
+const users: Readonly<Record<string, UserConfig>> = {
+  alice: { username: 'alice', password: stored, scopes: ['read'] },
+  other: { username: 'other', password: other },
+  plain: { username: 'plain', password: 'xxx' },
+  alias: { username: 'alice', password: stored },
+}
+
+function create(config: object): Provider {
+  const checked = userStoreKind.shape.check(
+    { passwordFormats: [stored], loginThrottle: false, ...config },
+    'store',
+  )
+  return userStoreKind.create(checked, services, 'store')
+}
+
+const call: Call = {
+  method: 'GET',
+  target: '/',
+  signal: AbortSignal.abort(),
+  peer: { encrypted: true },
+  metadata: () => [],
+}
+
+function log(provider: Provider, username: string, password: string): Awaitable<Result<Authenticated>> {
+  return provider.verify({ username, password: new Secret(password) }, call)
+}
+
+const outcomes: readonly (readonly [string, string, string])[] = [
+  ['alice', 'xxx', 'alice read'],
+  ['alice', 'yyy', 'invalid'],
+  ['nobody', 'xxx', 'invalid'],
+  ['other', 'xxx', 'unavailable'],
+  ['plain', 'xxx', 'unavailable'],
+  ['alias', 'xxx', 'unavailable'],
+  ['broken', 'xxx', 'unavailable'],
+]
+for (const [way, find] of [
+  ['at once', (name: string) => (name === 'broken' ? ({ username: 'broken' } as UserConfig) : users[name])],
+  [
+    'later',
+    async (name: string) => (name === 'broken' ? ({ username: 'broken' } as UserConfig) : users[name]),
+  ],
+] as const) {
+  test(`asks the program for a user, which may answer ${way}`, async () => {
+    const provider = create({ find })
+    for (const [username, password, expected] of outcomes) {
+      const result = await log(provider, username, password)
+      const found = result.ok
+        ? [result.value.principal.id, ...result.value.principal.scopes].join(' ')
+        : result.denial.code
+      assert.equal(found, expected, username)
+    }
+  })
+}
+
+test('takes passwords as they are only with permission, and then answers at once', async () => {
+  const plain = { find: (name: string) => users[name], passwordFormats: [], [allowPlainPasswords]: true }
+  const result = log(create(plain), 'plain', 'xxx')
+  assert.equal(isPromise(result), false)
+  assert.equal((await result).ok, true)
+})
+
+test('asks again at every login', async () => {
+  let password = stored
+  const provider = create({ find: () => ({ username: 'alice', password }) })
+  assert.equal((await log(provider, 'alice', 'xxx')).ok, true)
+  password = await hashArgon2id('new', randomBytes(16), cost)
+  assert.equal((await log(provider, 'alice', 'xxx')).ok, false)
+})
+
+for (const [name, config, problem] of [
+  ['no function', { find: {} }, 'store.find: expected a function from a user name to a user, found a record'],
+  [
+    'a format that is none',
+    { find() {}, passwordFormats: ['xxx'] },
+    'store.passwordFormats[0]: expected $argon2id$',
+  ],
+] as const) {
+  test(`refuses ${name}`, () => {
+    assert.throws(
+      () => create(config),
+      (error) => error instanceof ConfigError && error.message.startsWith(problem),
+    )
+  })
+}

@@ -1,0 +1,106 @@
+import { chain, instance, isRecord, list, ok, optional, record, refuse, text } from '../../core/index.ts'
+import { allowPlainPasswords, ConfigError, flag } from '../../core/index.ts'
+import type { Awaitable, Provider, ProviderKind, Result, Services } from '../../core/index.ts'
+import { basicLogin, wrongLogin } from '../basic-login.ts'
+import type { UserDetails } from '../basic-login.ts'
+import type { BasicCredential } from '../basic-credential.ts'
+import { loginMembers } from '../login-config.ts'
+import type { LoginConfig } from '../login-config.ts'
+import { userShape } from './config.ts'
+import type { UserConfig } from './config.ts'
+import { collectDecoys, createPasswordCheck } from './password-check.ts'
+import { parseHash } from './password-formats.ts'
+import type { StoredHash } from './password-formats.ts'
+import { toUser } from './users.ts'
+import type { User } from './users.ts'
+
+/** Users from the program: a database, a service, a table in memory. */
+export interface UserStoreConfig extends LoginConfig {
+  /** The user of this name, exactly, with the stored password; `undefined` when there is none. */
+  find(username: string): Awaitable<UserConfig | undefined>
+  /**
+   * One stored hash for each format and cost that `find` may bring; a user of another one is refused as
+   * unavailable. Default: argon2id as `barre users add` writes it.
+   */
+  readonly passwordFormats?: readonly string[]
+  /** Accept passwords that are stored as they are. */
+  readonly [allowPlainPasswords]?: boolean
+}
+
+/** Of `barre users add`; the hash is of nothing. */
+const defaultFormat = `$argon2id$v=19$m=19456,t=2,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`
+
+const finder = instance(
+  'a function from a user name to a user',
+  (value): value is UserStoreConfig['find'] => typeof value === 'function',
+)
+
+/** For `userStore({ find })`; no entry of an `auth` list, since a function is no data. */
+export const userStoreKind: ProviderKind<'userStore', UserStoreConfig> = {
+  key: 'userStore',
+  shape: record<UserStoreConfig>({
+    find: finder,
+    passwordFormats: optional(list(text())),
+    [allowPlainPasswords]: optional(flag()),
+    ...loginMembers,
+  }),
+  create: createUserStore,
+}
+
+function createUserStore(
+  config: UserStoreConfig,
+  services: Services,
+  path: string,
+): Provider<BasicCredential> {
+  const formats = (config.passwordFormats ?? [defaultFormat]).map((stored, index) =>
+    readFormat(stored, `${path}.passwordFormats[${index}]`),
+  )
+  const decoys = collectDecoys(formats, services, path)
+  const check = createPasswordCheck(decoys, services)
+  const judge = (
+    found: UserConfig | undefined,
+    username: string,
+    password: string,
+  ): Awaitable<Result<UserDetails>> => {
+    const user =
+      found === undefined ? undefined : readUser(found, username, config[allowPlainPasswords] === true)
+    if (typeof user === 'string') return refuse('unavailable', user)
+    if (user?.hash !== undefined && !decoys.has(user.hash.cost)) {
+      return refuse('unavailable', `the stored password of a user is of no format in ${path}.passwordFormats`)
+    }
+    return chain(check(user, password), (checked) => {
+      if (!checked.ok) return checked
+      return user === undefined || !checked.value ? wrongLogin : ok({ username, scopes: user.scopes })
+    })
+  }
+  return basicLogin(
+    {
+      // Only the program knows when a user changes.
+      rememberMs: 0,
+      version: () => '',
+      check: (username, password) =>
+        chain(config.find(username), (found) => judge(found, username, password)),
+    },
+    config,
+    services,
+  )
+}
+
+function readFormat(stored: string, path: string): StoredHash {
+  const hash = parseHash(stored)
+  if (typeof hash === 'string') throw new ConfigError(path, `expected ${hash}`)
+  return hash
+}
+
+/** The user, or what is wrong with it: the program's mistake, and nobody's wrong password. */
+function readUser(found: unknown, username: string, allowPlain: boolean): User | string {
+  try {
+    const user = toUser(userShape.check(isRecord(found) ? { ...found } : found, 'find'), 'find', {
+      allowPlain,
+    })
+    return user.username === username ? user : 'find: a user of another name'
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message
+    throw error
+  }
+}

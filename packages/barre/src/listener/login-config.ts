@@ -1,0 +1,28 @@
+import { ConfigError, number, optional, text } from '../core/index.ts'
+import type { Members, Shape } from '../core/index.ts'
+import { loginThrottleShape } from './login-throttle.ts'
+import type { LoginThrottleConfig } from './login-throttle.ts'
+
+/** What every user store has in common. */
+export interface LoginConfig {
+  /** What the login prompt calls this service; default `barre`. */
+  readonly realm?: string
+  /** Seconds after which a live connection has to authenticate again; default never. */
+  readonly maxSessionSeconds?: number
+  /** How wrong passwords slow down who sends them; false: not at all. */
+  readonly loginThrottle?: false | LoginThrottleConfig
+}
+
+const realm: Shape<string> = {
+  check(value, path) {
+    if (typeof value === 'string' && /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/.test(value)) return value
+    throw new ConfigError(path, 'expected printable ASCII without quotes and backslashes')
+  },
+  json: text().json,
+}
+
+export const loginMembers: Members<LoginConfig> = {
+  realm: optional(realm),
+  maxSessionSeconds: optional(number({ min: 1, unit: 'seconds' })),
+  loginThrottle: optional(loginThrottleShape),
+}

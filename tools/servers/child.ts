@@ -1,0 +1,131 @@
+// Why: every real server is started, awaited and stopped the same way, and none runs as root.
+import { execFileSync, spawn } from 'node:child_process'
+import { chown, mkdtemp, rm } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ChildProcess } from 'node:child_process'
+import { findProgram } from './server.ts'
+
+/** The system user that servers run as when the tests run as root. */
+const account = 'barre-test'
+
+/** How long a server may take to answer, and to end, in milliseconds. */
+const startMaxMs = 20_000
+const stopMaxMs = 5_000
+
+interface Identity {
+  readonly uid: number
+  readonly gid: number
+}
+
+/** Who a server runs as: the account as root, else whoever runs the tests. */
+function findIdentity(): Identity | undefined {
+  if (process.getuid?.() !== 0) return undefined
+  try {
+    return readIdentity()
+  } catch {
+    execFileSync('/usr/sbin/useradd', ['--system', '--user-group', '--no-create-home', account])
+    return readIdentity()
+  }
+}
+
+function readIdentity(): Identity {
+  const [uid, gid] = ['-u', '-g'].map((flag) =>
+    Number(execFileSync('id', [flag, account], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })),
+  )
+  return { uid: uid ?? 0, gid: gid ?? 0 }
+}
+
+/** A folder for one server, which only it and we can read. */
+export interface ServerFolder {
+  readonly path: string
+  /** Gives what was written there since to the server's account. */
+  own(...names: readonly string[]): Promise<void>
+  remove(): Promise<void>
+}
+
+export async function createServerFolder(name: string): Promise<ServerFolder> {
+  const path = await mkdtemp(join(tmpdir(), `barre-${name}-`))
+  const identity = findIdentity()
+  const give = async (file: string): Promise<void> => {
+    if (identity !== undefined) await chown(file, identity.uid, identity.gid)
+  }
+  await give(path)
+  return {
+    path,
+    own: async (...names) => void (await Promise.all(names.map(async (file) => give(join(path, file))))),
+    remove: () => rm(path, { recursive: true, force: true }),
+  }
+}
+
+/** As many ports of the loopback interface as asked for, free a moment ago. */
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const listeners = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const listener = createServer()
+      await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
+      return listener
+    }),
+  )
+  const ports = listeners.map((listener) => (listener.address() as { port: number }).port)
+  await Promise.all(listeners.map((listener) => new Promise((resolve) => listener.close(resolve))))
+  return ports
+}
+
+/** A server's process. */
+export interface ServerProcess {
+  /** Ends it as its own package would, at the latest by force. */
+  end(): Promise<void>
+  /** Ends it at once, as a crash would. */
+  kill(): Promise<void>
+}
+
+/** Starts a program as the servers' account; resolves once every port answers, rejects with what it printed. */
+export async function startProcess(
+  program: string,
+  args: readonly string[],
+  ports: readonly number[],
+): Promise<ServerProcess> {
+  const child = spawn(findProgram(program) ?? program, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...findIdentity(),
+  })
+  let printed = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => (printed = `${printed}${chunk.toString()}`.slice(-4_000)))
+  }
+  const gone = new Promise<void>((resolve) =>
+    child.once('close', () => resolve()).once('error', () => resolve()),
+  )
+  const stop = async (signal: NodeJS.Signals): Promise<void> => {
+    child.kill(signal)
+    const timer = setTimeout(() => child.kill('SIGKILL'), stopMaxMs)
+    await gone
+    clearTimeout(timer)
+  }
+  try {
+    const deadline = Date.now() + startMaxMs
+    for (const port of ports) await answers(port, child, deadline)
+  } catch (error) {
+    await stop('SIGKILL')
+    throw new Error(`${program} did not start: ${printed}`, { cause: error })
+  }
+  return { end: () => stop('SIGTERM'), kill: () => stop('SIGKILL') }
+}
+
+async function answers(port: number, child: ChildProcess, deadline: number): Promise<void> {
+  while (!(await accepts(port))) {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error('it ended')
+    if (Date.now() > deadline) throw new Error(`nothing answers on port ${port}`)
+    await delay(10)
+  }
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })
+}

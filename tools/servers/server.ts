@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** A server that is running for one test. */
+export interface RunningServer {
+  /** The loopback ports that it listens on, by protocol. */
+  readonly ports: Readonly<Record<string, number>>
+  /** Ends it and removes what it wrote. */
+  stop(): Promise<void>
+}
+
+/** A real server from Debian. Nothing of it is in this repo but how to start it. */
+export interface RealServer<C = unknown, R extends RunningServer = RunningServer> {
+  readonly name: string
+  /** The Debian packages that bring it. */
+  readonly packages: readonly string[]
+  /** The program that must be on PATH, or in a system folder, for it to start. */
+  readonly program: string
+  /** The optional npm package that talks to it, built when the workspace was installed. */
+  readonly nodePackage?: string
+  /** Starts it on free loopback ports in a folder of its own; resolves once it answers. */
+  start(config: C): Promise<R>
+}
+
+/** Where a server's program is on this machine; `undefined` when it is not installed. */
+export function findProgram(program: string, path = process.env['PATH'] ?? ''): string | undefined {
+  const folders = [...path.split(delimiter), '/usr/sbin', '/usr/local/sbin', '/sbin']
+  return folders
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, program))
+    .find((file) => existsSync(file))
+}

@@ -1,4 +1,4 @@
-import { Secret, isRecord, ok, refuse } from 'barre/core'
+import { Secret, isRecord, ok, readBody, refuse } from 'barre/core'
 import type { Fetch, Log, Result } from 'barre/core'
 import type { ExchangeConfig, StsClientConfig } from '../config.ts'
 
@@ -86,14 +86,9 @@ async function send(
 }
 
 async function readText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length
-    if (bytes > answerMaxBytes) throw new RangeError('the answer is too large')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
+  const body = await readBody(response, answerMaxBytes)
+  if (body === undefined) throw new RangeError('the answer is too large')
+  return body.toString('utf8')
 }
 
 // RFC 6750 §2.1: what a bearer token is made of.

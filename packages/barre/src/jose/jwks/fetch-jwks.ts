@@ -1,4 +1,4 @@
-import { refuse } from '../../core/index.ts'
+import { describeFetchError, ok, readBody, refuse } from '../../core/index.ts'
 import type { Fetch, Result } from '../../core/index.ts'
 import { keySetLimits } from './refresh-plan.ts'
 
@@ -15,22 +15,15 @@ export async function fetchJwks(url: URL, fetch: Fetch, signal: AbortSignal): Pr
     await response.body?.cancel()
     return refuse('unavailable', describeStatus(response.status))
   } catch (error) {
-    return refuse('unavailable', `the key set could not be fetched: ${describeError(error)}`)
+    return refuse('unavailable', `the key set could not be fetched: ${describeFetchError(error)}`)
   }
 }
 
 async function readBounded(response: Response): Promise<Result<Buffer>> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  // Leaving the loop cancels the body: no more of it is read.
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength
-    if (bytes > keySetLimits.maxBytes) {
-      return refuse('unavailable', `the key set is larger than ${keySetLimits.maxBytes} bytes`)
-    }
-    chunks.push(chunk)
-  }
-  return { ok: true, value: Buffer.concat(chunks) }
+  const body = await readBody(response, keySetLimits.maxBytes)
+  return body === undefined
+    ? refuse('unavailable', `the key set is larger than ${keySetLimits.maxBytes} bytes`)
+    : ok(body)
 }
 
 function describeStatus(status: number): string {
@@ -38,13 +31,4 @@ function describeStatus(status: number): string {
   return redirects
     ? 'the key set endpoint redirects, which is not followed: configure the final URL'
     : `the key set endpoint answered with status ${status}`
-}
-
-/** `fetch` says only "fetch failed"; the reason is the code of its cause. */
-function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown reason'
-  const { cause } = error
-  return cause instanceof Error && 'code' in cause
-    ? `${error.message} (${String(cause.code)})`
-    : error.message
 }

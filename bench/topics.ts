@@ -4,5 +4,6 @@ import type { Topic } from './runner/topic.ts'
 export const topics: Readonly<Record<string, () => Promise<Topic>>> = {
   jwt: async () => (await import('./topics/jwt/index.ts')).jwt,
   http: async () => (await import('./topics/http/index.ts')).http,
+  logins: async () => (await import('./topics/logins/index.ts')).logins,
   import: async () => (await import('./topics/import/index.ts')).importCost,
 }

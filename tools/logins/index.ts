@@ -2,16 +2,14 @@
 // place for a test of time.
 //   npm run logins timing [TRIES]   |t| below 4.5 between unknown users and wrong passwords, of each kind of store
 //   npm run logins load [TRIES]     logins over the pool, then the directory killed and restarted under load
-//   npm run logins flood [SECONDS]  an open route alone, and beside 200 logins a second
-import { floodLogins } from './flood.ts'
+// What a flood of logins does to other routes is a topic of the benchmarks.
 import { loadDirectory } from './load.ts'
 import { timeLogins } from './timing.ts'
 
 const [verb, tries] = process.argv.slice(2)
 if (verb === 'timing') await timeLogins(Number(tries ?? 10_000))
 else if (verb === 'load') await loadDirectory(Number(tries ?? 10_000))
-else if (verb === 'flood') await floodLogins(Number(tries ?? 20))
 else {
-  console.error('usage: npm run logins timing|load [TRIES], npm run logins flood [SECONDS]')
+  console.error('usage: npm run logins timing|load [TRIES]')
   process.exitCode = 2
 }

@@ -31,9 +31,10 @@ async function bare(): Promise<RequestListener> {
   const nonce = randomBytes(16)
   const cost = { nonce, parallelism: 1, tagLength: 32, memory: 19_456, passes: 2 }
   return (request, response) => {
-    if (request.url === '/open') return void response.end('ok')
-    argon2('argon2id', { message: request.headers.authorization ?? '', ...cost }, () => {
-      response.writeHead(401).end()
-    })
+    if (request.url === '/open') response.end('ok')
+    else
+      argon2('argon2id', { message: request.headers.authorization ?? '', ...cost }, () => {
+        response.writeHead(401).end()
+      })
   }
 }

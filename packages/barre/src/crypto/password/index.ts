@@ -1,6 +1,6 @@
 export * from './argon2id.ts'
 export { parseBcrypt, verifyBcrypt } from './bcrypt.ts'
-export { hashPassword, passwordMaxBytes, verifyPassword, withoutPadding } from './password.ts'
+export { hashPassword, needsRehash, passwordMaxBytes, verifyPassword, withoutPadding } from './password.ts'
 export { passwordQueueMax, queuePasswordWork } from './password-work.ts'
 export { parsePbkdf2, verifyPbkdf2 } from './pbkdf2.ts'
 export { parseScrypt, verifyScrypt } from './scrypt.ts'

@@ -67,6 +67,11 @@ export async function verifyPassword(
   return queued(async () => ({ matches: await check.verify(text), needsRehash: check.needsRehash }))
 }
 
+/** Whether a stored password should be hashed again once it is known: weaker than today's, or no hash at all. */
+export function needsRehash(stored: string): boolean {
+  return toCheck(stored)?.needsRehash ?? true
+}
+
 interface Check {
   readonly needsRehash: boolean
   readonly verify: (password: string) => Promise<boolean>

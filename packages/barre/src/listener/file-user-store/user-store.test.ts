@@ -12,6 +12,7 @@ import {
 import type { Authenticated, Awaitable, Call, Provider, Result, Services } from '../../core/index.ts'
 import { hashArgon2id } from '../../crypto/index.ts'
 import type { UserConfig } from './config.ts'
+import { rehashesMax } from './rehash.ts'
 import { userStoreKind } from './user-store.ts'
 
 const services: Services = {
@@ -95,6 +96,65 @@ test('asks again at every login', async () => {
   assert.equal((await log(provider, 'alice', 'xxx')).ok, true)
   password = await hashArgon2id('new', randomBytes(16), cost)
   assert.equal((await log(provider, 'alice', 'xxx')).ok, false)
+})
+
+test('has a weak hash of a right password replaced, once, and takes the new one', async () => {
+  const user = { username: 'alice', password: stored }
+  const replaced = Promise.withResolvers<void>()
+  const calls: string[] = []
+  const provider = create({
+    find: (name: string) => (name === 'alice' ? user : undefined),
+    replace(username: string, hash: string, previous: string) {
+      calls.push(username)
+      if (user.password === previous) user.password = hash
+      replaced.resolve()
+    },
+  })
+  assert.equal((await log(provider, 'alice', 'yyy')).ok, false)
+  assert.equal((await log(provider, 'nobody', 'xxx')).ok, false)
+  assert.deepEqual(calls, [])
+  const both = await Promise.all([log(provider, 'alice', 'xxx'), log(provider, 'alice', 'xxx')])
+  assert.ok(both.every(({ ok }) => ok))
+  await replaced.promise
+  assert.match(user.password, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+  assert.equal((await log(provider, 'alice', 'xxx')).ok, true)
+  assert.equal((await log(provider, 'alice', 'yyy')).ok, false)
+  assert.deepEqual(calls, ['alice'])
+})
+
+test(`hashes the passwords of ${rehashesMax} users anew at once, and leaves one more to its next login`, async () => {
+  const begun: string[] = []
+  const full = Promise.withResolvers<void>()
+  const provider = create({
+    find: (username: string) => ({ username, password: stored }),
+    replace(username: string) {
+      if (begun.push(username) === rehashesMax) full.resolve()
+      return new Promise(() => {})
+    },
+  })
+  for (let user = 0; user <= rehashesMax; user++) await log(provider, `user${user}`, 'xxx')
+  await full.promise
+  assert.equal((await log(provider, 'one more', 'xxx')).ok, true)
+  assert.deepEqual(
+    begun.toSorted(),
+    Array.from({ length: rehashesMax }, (_, user) => `user${user}`).toSorted(),
+  )
+})
+
+test('lets a right login in when its better hash cannot be stored, and says so', async () => {
+  const warned = Promise.withResolvers<object>()
+  const provider = userStoreKind.create(
+    {
+      find: () => ({ username: 'alice', password: stored }),
+      replace: () => Promise.reject(new Error('read-only')),
+      passwordFormats: [stored],
+      loginThrottle: false,
+    },
+    { ...services, log: { ...services.log, warn: (fields) => warned.resolve(fields) } },
+    'store',
+  )
+  assert.equal((await log(provider, 'alice', 'xxx')).ok, true)
+  assert.equal(Object(await warned.promise).username, 'alice')
 })
 
 for (const [name, config, problem] of [

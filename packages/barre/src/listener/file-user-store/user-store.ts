@@ -11,6 +11,7 @@ import type { UserConfig } from './config.ts'
 import { collectDecoys, createPasswordCheck } from './password-check.ts'
 import { parseHash } from './password-formats.ts'
 import type { StoredHash } from './password-formats.ts'
+import { createRehash } from './rehash.ts'
 import { toUser } from './users.ts'
 import type { User } from './users.ts'
 
@@ -19,8 +20,14 @@ export interface UserStoreConfig extends LoginConfig {
   /** The user of this name, exactly, with the stored password; `undefined` when there is none. */
   find(username: string): Awaitable<UserConfig | undefined>
   /**
+   * Keeps a better hash of a right password: called after a login whose stored password is weaker than
+   * `hashPassword` makes it today. Write it only where `previous` still stands, or a change in between is lost.
+   * The login does not wait for it, and a failure is only logged.
+   */
+  replace?(username: string, stored: string, previous: string): Awaitable<void>
+  /**
    * One stored hash for each format and cost that `find` may bring; a user of another one is refused as
-   * unavailable. Default: argon2id as `barre users add` writes it.
+   * unavailable. Default: argon2id as `barre users add` writes it, which `replace` adds to those given.
    */
   readonly passwordFormats?: readonly string[]
   /** Accept passwords that are stored as they are. */
@@ -35,11 +42,17 @@ const finder = instance(
   (value): value is UserStoreConfig['find'] => typeof value === 'function',
 )
 
+const replacer = instance(
+  'a function that stores a hash',
+  (value): value is NonNullable<UserStoreConfig['replace']> => typeof value === 'function',
+)
+
 /** For `userStore({ find })`; no entry of an `auth` list, since a function is no data. */
 export const userStoreKind: ProviderKind<'userStore', UserStoreConfig> = {
   key: 'userStore',
   shape: record<UserStoreConfig>({
     find: finder,
+    replace: optional(replacer),
     passwordFormats: optional(list(text())),
     [allowPlainPasswords]: optional(flag()),
     ...loginMembers,
@@ -55,6 +68,8 @@ function createUserStore(
   const formats = (config.passwordFormats ?? [defaultFormat]).map((stored, index) =>
     readFormat(stored, `${path}.passwordFormats[${index}]`),
   )
+  if (config.replace !== undefined) formats.push(readFormat(defaultFormat, path))
+  const rehash = createRehash(config, services)
   const decoys = collectDecoys(formats, services, path)
   const check = createPasswordCheck(decoys, services)
   const judge = (
@@ -70,7 +85,9 @@ function createUserStore(
     }
     return chain(check(user, password), (checked) => {
       if (!checked.ok) return checked
-      return user === undefined || !checked.value ? wrongLogin : ok({ username, scopes: user.scopes })
+      if (user === undefined || !checked.value) return wrongLogin
+      rehash(user, password)
+      return ok({ username, scopes: user.scopes })
     })
   }
   return basicLogin(

@@ -11,7 +11,7 @@ export function createServices(overrides: Partial<Services> = {}): Services {
     now: systemClock,
     random: (bytes) => randomBytes(bytes),
     fetchFor(config, path): Fetch {
-      const fetch = createFetch(config, path, () => services.now())
+      const fetch = createFetch(config, path, services)
       if (config.auth === undefined) return fetch
       return authenticatedFetch(fetch, services.credentialSource(config.auth, join(path, 'auth')))
     },

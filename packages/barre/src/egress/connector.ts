@@ -24,9 +24,18 @@ const keepAliveDelayMs = 60_000
  */
 export function createConnector(options: ConnectorOptions): buildConnector.connector {
   const { tls, connectTimeoutMs } = options
-  const secureContext = createSecureContext(tls.context)
-  const sessions = sessionCache(tls.shareSession ? tls.sessionTimeoutMs : 0)
+  let files = tls.context
+  let secureContext = createSecureContext(files)
+  let sessions = sessionCache(tls.shareSession ? tls.sessionTimeoutMs : 0)
+  const renew = (): void => {
+    if (files === tls.renewed()) return
+    files = tls.renewed()
+    secureContext = createSecureContext(files)
+    // A resumed session would go on with the certificates of before.
+    sessions = sessionCache(tls.shareSession ? tls.sessionTimeoutMs : 0)
+  }
   const openTls = (host: string, port: number): TLSSocket => {
+    renew()
     const session = sessions.get(`${host}:${port}`)
     const socket = connectTls({
       secureContext,
@@ -38,7 +47,8 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
       ...(session !== undefined && { session }),
       ...(!tls.verifyHostName && { checkServerIdentity: () => undefined }),
     })
-    socket.on('session', (fresh) => sessions.set(`${host}:${port}`, fresh))
+    const kept = sessions
+    socket.on('session', (fresh) => kept.set(`${host}:${port}`, fresh))
     return socket
   }
   return ({ hostname, protocol, port }, callback) => {

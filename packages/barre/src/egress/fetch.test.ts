@@ -9,7 +9,7 @@ import { createServer as createTcpServer } from 'node:net'
 import { after, afterEach, describe, it } from 'node:test'
 import { createTestCa } from '../../../../tools/test-ca.ts'
 import { allowInsecureEndpoint, ConfigError } from '../core/index.ts'
-import { toServerOptions } from '../tls/index.ts'
+import { recheckMs, toServerOptions } from '../tls/index.ts'
 import { createFetch } from './index.ts'
 import type { RequestListener } from 'node:http'
 import type { AddressInfo, Server } from 'node:net'
@@ -98,6 +98,42 @@ describe('createFetch', () => {
       await failure(anonymous(`https://localhost:${port}/`)),
       /certificate required|closed|ECONNRESET|reset/,
     )
+  })
+
+  it('shows a renewed certificate on its next connection, and keeps it over a broken one', async () => {
+    const port = await https(
+      (request, response) => {
+        const { subject } = (request.socket as TLSSocket).getPeerCertificate()
+        response.setHeader('connection', 'close').end(subject.CN)
+      },
+      { mutualSsl: { cert: pki.caFile } },
+    )
+    const key = await pki.issue('renewed', { commonName: 'before' })
+    const logged: string[] = []
+    let nowMs = Date.now()
+    const fetch = createFetch({ secureSocket: { cert: pki.caFile, key } }, 'clientConfig', {
+      now: () => nowMs,
+      log: {
+        debug() {},
+        warn() {},
+        info: (_, message) => logged.push(message),
+        error: (_, message) => logged.push(message),
+      },
+    })
+    closers.push(() => fetch.close?.())
+    const shown = async (): Promise<string> => (await fetch(`https://localhost:${port}/`)).text()
+    assert.equal(await shown(), 'before')
+    await pki.issue('renewed', { commonName: 'after' })
+    assert.equal(await shown(), 'before')
+    nowMs += recheckMs
+    assert.equal(await shown(), 'after')
+    await writeFile(key.keyFile, 'half a key')
+    nowMs += recheckMs
+    assert.equal(await shown(), 'after')
+    assert.deepEqual(logged, [
+      'the TLS files were loaded again',
+      'the new TLS files are unusable; the old ones stay',
+    ])
   })
 
   for (const [name, secureSocket, isReused] of [

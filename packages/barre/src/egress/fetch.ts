@@ -2,7 +2,7 @@ import { allowInsecureEndpoint, clientConfigurationShape, systemClock } from '..
 import { toClientOptions } from '../tls/index.ts'
 import { createConnector } from './connector.ts'
 import type * as Undici from 'undici'
-import type { ClientConfiguration, Fetch } from '../core/index.ts'
+import type { ClientConfiguration, Fetch, Services } from '../core/index.ts'
 import type { ClientTlsOptions } from '../tls/index.ts'
 
 /** Seconds. */
@@ -17,13 +17,14 @@ const timeoutDefault = 5
 export function createFetch(
   config: ClientConfiguration,
   path: string,
-  now: () => number = systemClock,
+  { now = systemClock, log }: Partial<Pick<Services, 'now' | 'log'>> = {},
 ): Fetch {
   const checked = clientConfigurationShape.check(config, path)
   const tls = toClientOptions(
     checked.secureSocket ?? {},
     path === '' ? 'secureSocket' : `${path}.secureSocket`,
     now,
+    log,
   )
   const reqTimeoutMs = (checked.reqTimeout ?? timeoutDefault) * 1000
   const customHeaders = Object.entries(checked.customHeaders ?? {})

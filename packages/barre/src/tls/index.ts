@@ -1,4 +1,5 @@
 export { toClientOptions, toServerOptions } from './options.ts'
+export { recheckMs } from './renewed-context.ts'
 export { watchCertificates } from './watch-certificates.ts'
 export type { ClientTlsOptions, ServerTlsOptions } from './options.ts'
 export type { CertificateTarget, CertificateWatcher, WatchOptions } from './watch-certificates.ts'

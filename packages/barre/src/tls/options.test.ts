@@ -217,7 +217,8 @@ describe('toServerOptions and the inventory', () => {
 
 describe('toClientOptions', () => {
   it('keeps the defaults of a safe client', () => {
-    const { context, ...rest } = toClientOptions({}, 'secureSocket')
+    const { context, renewed, ...rest } = toClientOptions({}, 'secureSocket')
+    assert.equal(renewed(), context)
     assert.deepEqual(rest, { rejectUnauthorized: true, verifyHostName: true, shareSession: true })
     assert.deepEqual(context, { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3' })
   })

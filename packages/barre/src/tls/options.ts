@@ -9,8 +9,9 @@ import {
 import { constants } from 'node:crypto'
 import { toCipherList, versionOf } from './ciphers.ts'
 import { readKeyPair, readTrust } from './key-pair.ts'
+import { listClientFiles, renewedContext } from './renewed-context.ts'
 import type { SecureContextOptions, SecureVersion, TlsOptions } from 'node:tls'
-import type { ClientSecureSocket, ListenerSecureSocket, TlsProtocol } from '../core/index.ts'
+import type { ClientSecureSocket, ListenerSecureSocket, Log, TlsProtocol } from '../core/index.ts'
 
 /** Options for `https.createServer`, `http2.createSecureServer` and `tls.createServer`. */
 export interface ServerTlsOptions extends TlsOptions {
@@ -21,6 +22,8 @@ export interface ServerTlsOptions extends TlsOptions {
 /** What an outgoing TLS connection needs. */
 export interface ClientTlsOptions {
   readonly context: SecureContextOptions
+  /** `context` for a connection opened later: read again where its files have changed, the same object otherwise. */
+  readonly renewed: () => SecureContextOptions
   readonly rejectUnauthorized: boolean
   readonly verifyHostName: boolean
   readonly shareSession: boolean
@@ -74,19 +77,17 @@ export function toClientOptions(
   secureSocket: ClientSecureSocket,
   path: string,
   now: () => number = systemClock,
+  log?: Log,
 ): ClientTlsOptions {
   const config = clientSecureSocketShape.check(secureSocket, path)
   refuseUnsupported(config, path)
   refuseUnverified(config, path)
   const { handshakeTimeout, sessionTimeout } = config
-  const context: SecureContextOptions = {
-    ...toContextOptions(config, path),
-    ...(config.cert !== undefined && { ca: readTrust(config.cert, `${path}.cert`, now()) }),
-    ...(config.key !== undefined && clientKey(config, path, now())),
-  }
-  tryContext(context, path)
+  const read = (): SecureContextOptions => readClient(config, path, now())
+  const context = read()
   return {
     context,
+    renewed: renewedContext(context, read, listClientFiles(config), path, { now, log }),
     rejectUnauthorized: config.enable !== false,
     verifyHostName: config.verifyHostName !== false,
     shareSession: config.shareSession !== false,
@@ -94,6 +95,16 @@ export function toClientOptions(
     ...(handshakeTimeout !== undefined && { handshakeTimeoutMs: handshakeTimeout * 1000 }),
     ...(sessionTimeout !== undefined && { sessionTimeoutMs: sessionTimeout * 1000 }),
   }
+}
+
+function readClient(config: ClientSecureSocket, path: string, nowMs: number): SecureContextOptions {
+  const context: SecureContextOptions = {
+    ...toContextOptions(config, path),
+    ...(config.cert !== undefined && { ca: readTrust(config.cert, `${path}.cert`, nowMs) }),
+    ...(config.key !== undefined && clientKey(config, path, nowMs)),
+  }
+  tryContext(context, path)
+  return context
 }
 
 function clientKey(config: ClientSecureSocket, path: string, nowMs: number): SecureContextOptions {

@@ -1,7 +1,7 @@
-import { hash } from 'node:crypto'
-import { readFileSync, watch } from 'node:fs'
+import { watch } from 'node:fs'
 import { dirname } from 'node:path'
 import { systemClock } from '../core/index.ts'
+import { digestFiles } from './file-digest.ts'
 import { readServer } from './options.ts'
 import type { FSWatcher } from 'node:fs'
 import type { SecureContextOptions } from 'node:tls'
@@ -48,7 +48,7 @@ export function watchCertificates(
 ): CertificateWatcher {
   const { log, path = 'secureSocket', now = systemClock } = options
   const files = listFiles(secureSocket)
-  let inUse = digest(files)
+  let inUse = digestFiles(files)
   let refused: string | undefined
   let warnedDays: number | undefined
   let rest: NodeJS.Timeout | undefined
@@ -68,7 +68,7 @@ export function watchCertificates(
     log.warn({ path, daysToExpiry: days }, 'the TLS certificate ends soon')
   }
   const check = (): boolean => {
-    const found = digest(files)
+    const found = digestFiles(files)
     const isTaken = found !== inUse && attempt(found)
     warnOfExpiry()
     return isTaken
@@ -110,19 +110,6 @@ function listFiles({ key, mutualSsl }: ListenerSecureSocket): string[] {
   const files = 'certFile' in key ? [key.certFile, key.keyFile] : [key.path]
   if (mutualSsl === undefined) return files
   return [...files, typeof mutualSsl.cert === 'string' ? mutualSsl.cert : mutualSsl.cert.path]
-}
-
-/** What the files hold now. Of the content, not of the dates: a mounted secret changes by swapping a link. */
-function digest(files: readonly string[]): string {
-  return files.map((file) => digestFile(file)).join(' ')
-}
-
-function digestFile(file: string): string {
-  try {
-    return hash('sha256', readFileSync(file))
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? 'unreadable'
-  }
 }
 
 /** The directories, not the files: a watch on a file ends with the file that is renamed over. */

@@ -44,7 +44,7 @@ const connectionsDefault = 128
 export function createUpstream(
   config: UpstreamConfig,
   options: UpstreamOptions,
-  services: Pick<Services, 'now'>,
+  services: Pick<Services, 'now' | 'log'>,
   path: string,
 ): Upstream {
   const pool = createPool(config, services, path)
@@ -70,14 +70,14 @@ export function createUpstream(
   }
 }
 
-function createPool(config: UpstreamConfig, services: Pick<Services, 'now'>, path: string): Pool {
+function createPool(config: UpstreamConfig, services: Pick<Services, 'now' | 'log'>, path: string): Pool {
   const url = checkEndpoint(config.url, `${path}.url`, config)
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
     throw new ConfigError(`${path}.url`, 'expected an origin, such as https://orders.internal:9090')
   }
   const responseTimeoutMs = (config.responseTimeout ?? responseDefaultSeconds) * 1000
   const connect = createConnector({
-    tls: toClientOptions(config.secureSocket ?? {}, `${path}.secureSocket`, services.now),
+    tls: toClientOptions(config.secureSocket ?? {}, `${path}.secureSocket`, services.now, services.log),
     connectTimeoutMs: (config.connectTimeout ?? connectDefaultSeconds) * 1000,
     allowH2: false,
     allowPlainHttp: config[allowInsecureEndpoint] === true,

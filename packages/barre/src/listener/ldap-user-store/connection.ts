@@ -13,7 +13,7 @@ export interface LdapServer {
 
 export interface ConnectionSettings {
   readonly ldap: typeof Ldap
-  readonly tls: ConnectionOptions
+  readonly tls: () => ConnectionOptions
   readonly connectTimeoutMs: number
   readonly readTimeoutMs: number
 }
@@ -49,7 +49,7 @@ export async function openConnection(server: LdapServer, settings: ConnectionSet
     url: server.url,
     timeout: settings.readTimeoutMs,
     connectTimeout: settings.connectTimeoutMs,
-    ...(server.security === 'ldaps' && { tlsOptions: settings.tls }),
+    ...(server.security === 'ldaps' && { tlsOptions: settings.tls() }),
     createConnection: ((port: number, host: string) =>
       wire.begin(() => connectTcp(port, host))) as typeof connectTcp,
     createSecureConnection: (server.security === 'ldaps'
@@ -66,8 +66,7 @@ export async function openConnection(server: LdapServer, settings: ConnectionSet
   if (server.security !== 'startTls') return connection
   const timer = setTimeout(wire.close, settings.connectTimeoutMs)
   try {
-    // The library changes the options that it is given.
-    await connection.run(() => client.startTLS({ ...settings.tls, host: server.host }))
+    await connection.run(() => client.startTLS({ ...settings.tls(), host: server.host }))
     return connection
   } catch (cause) {
     wire.close()

@@ -77,7 +77,7 @@ function readOptions(ldap: typeof Ldap, config: LdapUserStoreConfig, services: S
     servers,
     settings: {
       ldap,
-      tls: readTls(config, servers, path, () => services.now()),
+      tls: readTls(config, servers, path, services),
       connectTimeoutMs: (config.connectionTimeout ?? 5) * 1000,
       readTimeoutMs: (config.readTimeout ?? 60) * 1000,
     },

@@ -1,6 +1,7 @@
 import { allowInsecureEndpoint, ConfigError, isLoopback } from '../../core/index.ts'
 import { toClientOptions } from '../../tls/index.ts'
 import type { ConnectionOptions } from 'node:tls'
+import type { Services } from '../../core/index.ts'
 import type { LdapServer } from './connection.ts'
 import type { LdapUserStoreConfig } from './config.ts'
 
@@ -41,13 +42,13 @@ function parseUrl(text: string, place: string): URL {
   throw new ConfigError(place, 'expected ldaps://host:port or ldap://host:port and nothing more')
 }
 
-/** What TLS to the servers needs. Throws ConfigError. */
+/** What TLS to the servers needs, asked anew for each connection. Throws ConfigError. */
 export function readTls(
   { secureSocket = {} }: LdapUserStoreConfig,
   servers: readonly LdapServer[],
   path: string,
-  now: () => number,
-): ConnectionOptions {
+  services: Pick<Services, 'now' | 'log'>,
+): () => ConnectionOptions {
   const place = `${path}.secureSocket`
   if (Object.keys(secureSocket).length > 0 && servers.every(({ security }) => security === 'none')) {
     throw new ConfigError(place, 'no server is reached over TLS; use ldaps:// or startTls: true')
@@ -60,11 +61,11 @@ export function readTls(
       )
     }
   }
-  const options = toClientOptions(secureSocket, place, now)
-  return {
-    ...options.context,
+  const options = toClientOptions(secureSocket, place, () => services.now(), services.log)
+  return () => ({
+    ...options.renewed(),
     rejectUnauthorized: options.rejectUnauthorized,
     ...(options.serverName !== undefined && { servername: options.serverName }),
     ...(!options.verifyHostName && { checkServerIdentity: () => undefined }),
-  }
+  })
 }

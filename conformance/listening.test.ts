@@ -61,7 +61,7 @@ for (const wire of toWires(kits)) {
     refusesToStart(wire, `auth with ${claim}`, { auth, resources: { plain: 'service' } }, path)
   }
   for (const [claim, says] of resourceMistakes) {
-    if (says === true && wire.kit.folder === 'http') continue
+    if (says === true && wire.kit.takesTrue === true) continue
     refusesToStart(wire, `a resource with ${claim}`, { auth: [tokens.entry], resources: { plain: says } })
   }
   if (wire.security !== 'clear') continue

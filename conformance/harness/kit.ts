@@ -128,6 +128,8 @@ export interface TransportKit {
   /** What the wire says when a call is admitted, and when a resource does not exist. */
   readonly admitted: string
   readonly unknown: string
+  /** Whether a resource may say `true`, for the service's `auth` as it is. */
+  readonly takesTrue?: boolean
   /** Other ways to write the name of a resource, which must not lead past its guard. */
   readonly spellings: (resource: string) => readonly string[]
   /** What it says to a refused caller; `asks`: whether there is a challenge to send along. */

@@ -9,6 +9,7 @@ import { overHttp, run, tlsOptions } from './over-http.ts'
 export const http: TransportKit = {
   ...overHttp,
   folder: 'http',
+  takesTrue: true,
   async start({ auth, resources, services, handle }, place) {
     const table = Object.entries(resources).flatMap(([name, says]) =>
       ['GET', 'POST'].map((method) => [`${method} /${name}`, says === 'service' ? true : says] as const),

@@ -1,4 +1,5 @@
 /** The one list of listening wires: a line here gives every provider this wire too. */
 export { express } from './express.ts'
 export { fastify } from './fastify.ts'
+export { grpc } from './grpc.ts'
 export { http } from './http.ts'

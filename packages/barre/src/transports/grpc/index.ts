@@ -1,0 +1,6 @@
+export { CredentialError } from '../fetch/index.ts'
+export { grpcClient, onBehalfOf } from './client.ts'
+export { guardedServer, principalOf } from './server.ts'
+export { grpcStatuses } from './status.ts'
+export type { CallNeed, ClientClass, GrpcClientConfig } from './client.ts'
+export type { GrpcServerConfig, GrpcServerOptions, GuardedServer } from './server.ts'

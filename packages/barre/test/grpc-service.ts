@@ -4,9 +4,10 @@ import { credentials, makeClientConstructor, Metadata } from '@grpc/grpc-js'
 import type { Client, sendUnaryData, ServerDuplexStream, ServerUnaryCall, ServiceError } from '@grpc/grpc-js'
 import { ok, refuse, toPrincipal } from '../src/core/index.ts'
 import type { Principal, Provider } from '../src/core/index.ts'
-import { createServer, principalOf } from '../src/entries/grpc.ts'
-
-export { createClient } from '../src/entries/grpc.ts'
+import { compileAuth, createServices } from '../src/auth/index.ts'
+import type { AuthConfig, ClientAuthConfig, ResourceAuth } from '../src/auth/index.ts'
+import { grpcClient, guardedServer, principalOf } from '../src/transports/grpc/index.ts'
+import type { ClientClass, GrpcClientConfig, GrpcServerConfig } from '../src/transports/grpc/index.ts'
 
 /** Jobs for the end of a test. */
 export const closers: (() => unknown)[] = []
@@ -44,11 +45,18 @@ export function nameIsToken(more: () => Partial<Principal> = () => ({})): Provid
   }
 }
 
-type Options = Partial<Parameters<typeof createServer>[0]> & { readonly address?: string }
+interface Options extends Partial<GrpcServerConfig<AuthConfig, ResourceAuth>> {
+  readonly address?: string
+}
 
 /** A service that answers with the name of the caller, and whose streams echo. */
 export async function serve({ address = '127.0.0.1:0', ...options }: Options = {}): Promise<number> {
-  const server = createServer({ auth: [{ provider: nameIsToken() }], ...options })
+  const services = createServices(options.services)
+  const server = guardedServer(
+    compileAuth(options.auth ?? [{ provider: nameIsToken() }], services),
+    options,
+    services,
+  )
   closers.push(() => server.forceShutdown())
   server.addService(orders, {
     Place: (call: ServerUnaryCall<unknown, unknown>, done: sendUnaryData<unknown>) =>
@@ -83,4 +91,11 @@ export function place(client: Client, metadata: Metadata, options: object = {}):
       resolve({ error, answer }),
     )
   })
+}
+
+export function createClient<C extends Client>(
+  service: ClientClass<C>,
+  config: GrpcClientConfig<ClientAuthConfig>,
+): C {
+  return grpcClient(service, config, createServices(config.services))
 }

@@ -23,7 +23,7 @@ import {
   verifyPassword,
 } from './index.ts'
 import type { KeyObject } from 'node:crypto'
-import type { HashAlgorithm, HmacAlgorithm, RsaOaepOptions, SignatureAlgorithm } from './index.ts'
+import type { HashAlgorithm, HmacAlgorithm, RsaOaepOptions } from './index.ts'
 import type { Result } from '../core/index.ts'
 import type { Run } from '../../test/program.ts'
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createSecretKey, generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -63,6 +64,14 @@ test('a key derivation of no bytes or too many is a mistake', () => {
   const key = Buffer.alloc(32)
   assert.equal(hkdf(key, { length: 255 * 32 }).length, 8160)
   for (const length of [0, 1.5, 255 * 32 + 1]) assert.throws(() => hkdf(key, { length }))
+})
+
+test('a KeyObject is a key as its bytes are, and no other than a secret one', () => {
+  const key = Buffer.from('secret')
+  assert.deepEqual(hmac('sha256', 'data', { key: createSecretKey(key) }), hmac('sha256', 'data', { key }))
+  const { privateKey } = generateKeyPairSync('ed25519')
+  assert.throws(() => hmac('sha256', 'data', { key: privateKey }), TypeError)
+  assert.throws(() => hmac('sha256', 'data', { key: createSecretKey(Buffer.alloc(0)) }), TypeError)
 })
 
 test('an empty key is a mistake', () => {

@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { sharedTest } from '../../../../../tools/shared.ts'
 import { Secret } from '../../core/index.ts'
 import { hkdf } from '../kdf/index.ts'
-import { hmac, hmacFile, hmacStream, legacyHmac, verifyHmac } from './hmac.ts'
+import { hmac, hmacFile, hmacStream, legacyHmac, legacyHmacStream, verifyHmac } from './hmac.ts'
 import type { HmacAlgorithm } from './hmac.ts'
 
 interface Vectors {
@@ -92,4 +92,6 @@ test('a stream and a file have the HMAC of their bytes', async (context) => {
   const expected = hmac('sha512', 'one two', { key: 'key' })
   assert.deepEqual(await hmacStream('sha512', pieces(), { key: 'key' }), expected)
   assert.deepEqual(await hmacFile('sha512', path, { key: 'key' }), expected)
+  const old = legacyHmac('sha1', 'one two', { key: 'key' })
+  assert.deepEqual(await legacyHmacStream('sha1', pieces(), { key: 'key' }), old)
 })

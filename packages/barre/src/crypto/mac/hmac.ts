@@ -55,8 +55,17 @@ export function legacyHmac(
   return start(algorithm, options).update(data).digest()
 }
 
+/** `hmacStream` with an old hash function. */
+export function legacyHmacStream(
+  algorithm: LegacyHmacAlgorithm,
+  source: AsyncIterable<string | Uint8Array>,
+  options: HmacOptions,
+): Promise<Buffer> {
+  return ofStream(algorithm, source, options)
+}
+
 async function ofStream(
-  algorithm: HmacAlgorithm,
+  algorithm: HmacAlgorithm | LegacyHmacAlgorithm,
   source: AsyncIterable<string | Uint8Array>,
   options: HmacOptions,
 ): Promise<Buffer> {

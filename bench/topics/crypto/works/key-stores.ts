@@ -26,11 +26,9 @@ export const keyStores: readonly Work[] = [
 
 function createStore(): Buffer {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  const pem = privateKey.export({ format: 'pem', type: 'pkcs1' }).toString()
+  const pem = privateKey.export({ format: 'pem', type: 'pkcs1' })
   const certificate = forge.pki.createCertificate()
-  certificate.publicKey = forge.pki.publicKeyFromPem(
-    publicKey.export({ format: 'pem', type: 'spki' }).toString(),
-  )
+  certificate.publicKey = forge.pki.publicKeyFromPem(publicKey.export({ format: 'pem', type: 'spki' }))
   certificate.validity.notAfter = new Date(Date.now() + 86_400_000)
   certificate.sign(forge.pki.privateKeyFromPem(pem), forge.md.sha256.create())
   const certificates = [new X509Certificate(forge.pki.certificateToPem(certificate))]

@@ -15,7 +15,8 @@ const help = `Converts a key of a PEM, DER, PKCS#12, JKS, JWK or JWK set file. I
   --out FILE                where it goes (a private key with mode 0600); pem and jwk may go to standard output
   --public                  the public key only
   --certificates            the certificates only, leaf first; der holds the leaf alone
-  --alias NAME              which entry of a key store, or kid of a JWK set; in a new store the name of the entry, default 1
+  --alias NAME              which entry of a key store, or kid of a JWK set; in a new store the name of the entry,
+                            default 1
   --password-file FILE      the password of FILE: a file with one line
   --out-password-file FILE  the new password: needed for pkcs12, and encrypts a private key in pem and der
   --force                   replace an existing file`

@@ -42,8 +42,8 @@ export interface Sealed {
 }
 
 /**
- * Hybrid public key encryption, RFC 9180: base mode, with `psk` its PSK mode; one message. The KEM follows from the key; ML-KEM-768 is
- * numbered as in draft-ietf-hpke-pq.
+ * Hybrid public key encryption, RFC 9180: base mode, with `psk` its PSK mode; one message. The KEM follows from
+ * the key; ML-KEM-768 is numbered as in draft-ietf-hpke-pq.
  */
 export const hpke: {
   /** Throws a TypeError for a key of another type, and for a `psk` that is too short or has no id. */

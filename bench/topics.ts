@@ -5,5 +5,6 @@ export const topics: Readonly<Record<string, () => Promise<Topic>>> = {
   jwt: async () => (await import('./topics/jwt/index.ts')).jwt,
   http: async () => (await import('./topics/http/index.ts')).http,
   logins: async () => (await import('./topics/logins/index.ts')).logins,
+  crypto: async () => (await import('./topics/crypto/index.ts')).crypto,
   import: async () => (await import('./topics/import/index.ts')).importCost,
 }

@@ -1,21 +1,22 @@
 // Why: what the short run of a fuzz test does not find may take a million tries; this is the long run, by hand:
-// npm run fuzz -- [COUNT] [SEED]
-import { fuzzGroups, fuzzJose } from '../../packages/barre/test/fuzz-jose.ts'
-import { fuzzKeys } from '../../packages/barre/src/crypto/keys/test/fuzz-keys.ts'
+// npm run fuzz -- [COUNT] [SEED] [--only TEXT of a subject]
+import { parseArgs } from 'node:util'
+import { subjects } from './subjects.ts'
 
-type Fuzz = (count: number, seed: number) => Promise<readonly unknown[]>
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { only: { type: 'string' } } })
+const [count = 1_000_000, seed = 1] = positionals.map(Number)
+const shownMax = 300
 
-const [count = 1_000_000, seed = 1] = process.argv.slice(2).map(Number)
-const groups = Object.keys(fuzzGroups) as (keyof typeof fuzzGroups)[]
-const subjects: readonly (readonly [name: string, fuzz: Fuzz])[] = [
-  ...groups.map((group): [string, Fuzz] => [group, (tries, from) => fuzzJose(group, tries, from)]),
-  ['key stores, keys and certificates', fuzzKeys],
-]
-for (const [name, fuzz] of subjects) {
+for (const [name, { fuzz, share = 1 }] of Object.entries(subjects)) {
+  if (values.only !== undefined && !name.includes(values.only)) continue
   const startedMs = performance.now()
-  const findings = await fuzz(count, seed)
-  for (const finding of findings) console.log(finding)
+  const report = await fuzz(Math.ceil(count * share), seed)
   const seconds = Math.round((performance.now() - startedMs) / 1000)
-  console.log(`${name}: ${count} changed inputs, seed ${seed}: ${findings.length} accepted, ${seconds} s`)
-  if (findings.length > 0) process.exitCode = 1
+  const { inputs, accepted, crashes, slowestMs, slowest } = report
+  for (const finding of [...accepted, ...crashes]) console.log(finding)
+  console.log(
+    `${name}: ${inputs} changed inputs, seed ${seed}, ${seconds} s: ${accepted.length} accepted wrongly, ` +
+      `${crashes.length} crashes; slowest ${slowestMs.toFixed(1)} ms of CPU: ${slowest.slice(0, shownMax)}`,
+  )
+  if (accepted.length + crashes.length > 0) process.exitCode = 1
 }

@@ -100,3 +100,26 @@ function changeHeader(text: string, numbers: (below: number) => number): string 
     }
   })
 }
+
+/** Flips, overwrites, cuts, repeats and inserts bytes, one time in three more than once. */
+export function mutateBytes(bytes: Buffer, numbers: (below: number) => number): Buffer {
+  const copy = Buffer.from(bytes)
+  const at = numbers(copy.length)
+  const kinds: readonly (() => Buffer)[] = [
+    () => {
+      copy[at]! ^= 1 << numbers(8)
+      return copy
+    },
+    () => {
+      copy[at] = numbers(256)
+      return copy
+    },
+    () => copy.subarray(0, at),
+    () => Buffer.concat([copy.subarray(0, at), copy.subarray(at + 1 + numbers(8))]),
+    () => Buffer.concat([copy.subarray(0, at), copy.subarray(numbers(at + 1), at), copy.subarray(at)]),
+    () =>
+      Buffer.concat([copy.subarray(0, at), Buffer.alloc(1 + numbers(9), numbers(256)), copy.subarray(at)]),
+  ]
+  const changed = kinds[numbers(kinds.length)]!()
+  return numbers(3) === 0 && changed.length > 0 ? mutateBytes(changed, numbers) : changed
+}

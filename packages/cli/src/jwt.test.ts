@@ -130,7 +130,7 @@ const misused: readonly (readonly [argv: readonly string[], line: RegExp])[] = [
   [['validate', 'a.b.c', 'd', ...names, '--cert', 'x'], /unexpected d/],
   [['decode'], /TOKEN is required/],
   [['issue'], /give one of --key and --secret-file/],
-  [['issue', '--key', 'x', '--algorithm', 'none'], /--algorithm is one of RS256/],
+  [['issue', '--key', 'x', '--algorithm', 'none'], /--alg is one of RS256/],
   [['issue', '--key', 'x', '--claim', 'tenant'], /NAME=JSON/],
 ]
 for (const [argv, line] of misused) {
@@ -170,6 +170,12 @@ test('issue takes claims as JSON or text, several audiences, and the algorithm t
   const { stdout } = await run(['jwt', 'decode', issued])
   const { header, payload } = JSON.parse(stdout) as Record<'header' | 'payload', Record<string, unknown>>
   assert.equal(header['alg'], 'HS512')
+  const short = await run([
+    'jwt',
+    'decode',
+    await issue('--secret-file', inDirectory('secret.txt'), '--alg=HS512'),
+  ])
+  assert.match(short.stdout, /"alg": "HS512"/)
   const { tenant, level, aud, exp, iat } = payload
   assert.deepEqual({ tenant, level, aud }, { tenant: 'acme', level: 3, aud: ['ballerina', 'second'] })
   assert.equal(Number(exp) - Number(iat), 60)

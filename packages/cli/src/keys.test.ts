@@ -145,3 +145,45 @@ sharedTest("Ballerina's key store, in words", ['ballerina', 'module-ballerina-cr
   assert.deepEqual([entry?.alias, entry?.key.type, entry?.key.bits], ['ballerina', 'rsa', 2048])
   assert.equal(entry?.certificates[0]?.notAfter.slice(0, 10), '2037-10-19')
 })
+
+test('a JWK and a JWK set are read as every other file', async () => {
+  const jwk = JSON.parse(await output('convert', at('both.pem'), '--to', 'jwk')) as object
+  const secret = Buffer.alloc(32, 7).toString('base64url')
+  const named = { ...jwk, kid: 'one' }
+  writeFileSync(at('one.jwk'), JSON.stringify(named))
+  writeFileSync(at('set.jwks'), JSON.stringify({ keys: [named, { kty: 'oct', k: secret, kid: 'mac' }] }))
+  const [fromPem] = await inspect(at('key.pem'))
+  assert.deepEqual(await inspect(at('one.jwk')), [{ ...fromPem, alias: 'one' }])
+  const [, shared] = await inspect(at('set.jwks'))
+  assert.deepEqual(
+    [shared?.alias, shared?.holds, shared?.key],
+    ['mac', 'shared secret', { type: 'oct', bits: 256 }],
+  )
+  assert.ok(createPrivateKey(await output('convert', at('one.jwk'), '--to', 'pem')).equals(privateKey))
+  const chosen = await output('convert', at('set.jwks'), '--alias', 'one', '--to', 'pem', '--public')
+  assert.ok(createPublicKey(chosen).equals(createPublicKey(privateKey)))
+  const copied = JSON.parse(
+    await output('convert', at('set.jwks'), '--alias', 'mac', '--to', 'jwk'),
+  ) as object
+  assert.deepEqual(copied, { kty: 'oct', k: secret })
+})
+
+test('JSON that is no key says so, and shows nothing of it', async () => {
+  const jwk = privateKey.export({ format: 'jwk' })
+  const other = createPrivateKey((await issueCertificate({ commonName: 'other', ca })).key).export({
+    format: 'jwk',
+  })
+  const rows: readonly (readonly [string, object, RegExp])[] = [
+    ['halves of two keys', { ...jwk, d: other.d }, /its private part is not that of its public part/],
+    ['no kty', { a: 1 }, /expected a JWK or a JWK set/],
+    ['a set with nothing of a key', { keys: ['a'] }, /expected a JWK or a JWK set/],
+    ['a secret as PEM', { kty: 'oct', k: 'c2VjcmV0' }, /nothing here that pem could hold/],
+  ]
+  for (const [name, json, message] of rows) {
+    writeFileSync(at('bad.jwk'), JSON.stringify(json))
+    const { code, stderr, stdout } = await run('convert', at('bad.jwk'), '--to', 'pem')
+    assert.deepEqual([code, stdout], [1, ''], name)
+    assert.match(stderr, message)
+    assert.equal(/c2VjcmV0/.test(stderr), false)
+  }
+})

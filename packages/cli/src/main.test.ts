@@ -27,6 +27,13 @@ async function run(...argv: string[]): Promise<Outcome> {
 }
 
 describe('barre', () => {
+  it('says its version', async () => {
+    const { version } = JSON.parse(
+      await readFile(join(import.meta.dirname, '../package.json'), 'utf8'),
+    ) as Record<string, string>
+    assert.deepEqual(await run('--version'), { code: 0, stdout: `barre ${version}\n`, stderr: '' })
+  })
+
   for (const argv of [
     ['--help'],
     ['-h'],

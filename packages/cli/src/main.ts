@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Failure, UsageError } from './verb.ts'
 import type { Io, Verb } from './verb.ts'
@@ -110,6 +112,10 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     io.stdout.write(overview())
     return argv.length === 0 ? 2 : 0
   }
+  if (argv[0] === '--version') {
+    io.stdout.write(`barre ${await version()}\n`)
+    return 0
+  }
   const name = findVerb(argv)
   if (name === undefined) return helpWithGroup(argv, io)
   const { verb } = await verbs[name]!.load()
@@ -141,7 +147,7 @@ async function runVerb(name: string, verb: Verb, argv: readonly string[], io: Io
 function parse(verb: Verb, argv: readonly string[]) {
   try {
     return parseArgs({
-      args: [...argv],
+      args: 'alg' in verb.options ? argv.map(shorter) : [...argv],
       options: { ...verb.options, help: { type: 'boolean', short: 'h' } },
       allowPositionals: true,
     })
@@ -149,6 +155,17 @@ function parse(verb: Verb, argv: readonly string[]) {
     // parseArgs explains at length over several lines; the first sentence says what is wrong.
     throw new UsageError((error as Error).message.split(/\.(?:\s|$)/)[0], { cause: error })
   }
+}
+
+/** `--algorithm` means the `--alg` that the help tells of. */
+function shorter(word: string): string {
+  return word.replace(/^--algorithm(?==|$)/, '--alg')
+}
+
+async function version(): Promise<string> {
+  const file = fileURLToPath(import.meta.resolve('@barre/cli/package.json'))
+  const { version: text } = JSON.parse(await readFile(file, 'utf8')) as { readonly version: string }
+  return text
 }
 
 function findVerb(argv: readonly string[]): string | undefined {
@@ -171,5 +188,5 @@ function overview(group = ''): string {
   const rows = Object.entries(verbs)
     .filter(([name]) => name.startsWith(group))
     .map(([name, { summary }]) => `  barre ${name.padEnd(16)} ${summary}\n`)
-  return `Usage: barre VERB ...\n\n${rows.join('')}\nbarre VERB --help tells more of each.\n`
+  return `Usage: barre VERB ...\n\n${rows.join('')}\nbarre VERB --help tells more of each; barre --version.\n`
 }

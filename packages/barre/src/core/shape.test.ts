@@ -5,6 +5,7 @@ import { Secret } from './secret.ts'
 import {
   either,
   flag,
+  hinted,
   instance,
   list,
   number,
@@ -144,6 +145,8 @@ test('names of a table are data, whatever they are', () => {
 
 test('a configuration at the root is named by its fields alone', () => {
   assert.throws(() => sample.check({}, ''), { message: 'name: required, but absent', path: 'name' })
+  const helpful = record<{ readonly name: string }>({ name: hinted(text(), 'what to call it') })
+  assert.throws(() => helpful.check({}, ''), { message: 'name: required, but absent: what to call it' })
   assert.throws(() => text().check('', ''), { message: "expected non-empty text, found ''" })
   const message = 'expected non-empty text, found 1; or expected true or false, found 1'
   assert.throws(() => either(text(), flag()).check(1, ''), { message })

@@ -13,6 +13,8 @@ export type JsonSchema = Readonly<Record<string, unknown>>
 export interface Shape<T> {
   check(value: unknown, path: string): T
   readonly json: JsonSchema
+  /** What the error of a required member that is absent says beyond that. */
+  readonly hint?: string
 }
 
 export interface OptionalShape<T> extends Shape<T> {
@@ -29,6 +31,21 @@ export type Members<T> = {
 /** Marks a member that may be absent. */
 export function optional<T>(shape: Shape<T>): OptionalShape<T> {
   return { ...shape, optional: true }
+}
+
+/** Tells more where the member is required and absent. */
+export function hinted<T>(shape: Shape<T>, hint: string): Shape<T> {
+  return { ...shape, hint }
+}
+
+/** A JSON Schema that says more: rules between members, which code checks where it uses them. */
+export function described<T>(shape: Shape<T>, json: JsonSchema): Shape<T> {
+  return { ...shape, json: { ...shape.json, ...json } }
+}
+
+/** Of these members exactly one is there. */
+export function exactlyOne(...names: readonly string[]): JsonSchema {
+  return { oneOf: names.map((name) => ({ required: [name] })) }
 }
 
 /** Non-empty text. */
@@ -139,7 +156,13 @@ export function record<T extends object>(members: Members<T>): Shape<T> {
       for (const key of keys) {
         const member = (value as Record<PropertyKey, unknown>)[key]
         if (member !== undefined) checked[key] = members[key].check(member, join(path, key))
-        else if (!isOptional(key)) throw new ConfigError(join(path, key), 'required, but absent')
+        else if (!isOptional(key)) {
+          const { hint } = members[key]
+          throw new ConfigError(
+            join(path, key),
+            `required, but absent${hint === undefined ? '' : `: ${hint}`}`,
+          )
+        }
       }
       return Object.freeze(checked) as T
     },

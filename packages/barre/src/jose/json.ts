@@ -38,7 +38,7 @@ export function parseJsonObject(
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return refuse('invalid', `${what} is not a JSON object`)
   }
-  if (countMembers(text) !== members) return refuse('invalid', `${what} has a duplicate member`)
+  if (countMembers(bytes) !== members) return refuse('invalid', `${what} has a duplicate member`)
   return ok(value as JsonObject)
 }
 
@@ -82,23 +82,23 @@ const colon = 0x3a
  * of the same name,
  * so duplicates show as a difference.
  */
-function countMembers(text: string): number {
+function countMembers(json: Uint8Array): number {
   let count = 0
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index)
-    if (code === colon) count++
-    else if (code === quote) index = endOfString(text, index)
+  for (let index = 0; index < json.length; index++) {
+    const byte = json[index]
+    if (byte === colon) count++
+    else if (byte === quote) index = endOfString(json, index)
   }
   return count
 }
 
-/** Where the string that opens at `start` closes. */
-function endOfString(text: string, start: number): number {
+/** Where the string that opens at `start` closes. In UTF-8 these bytes are no part of another character. */
+function endOfString(json: Uint8Array, start: number): number {
   let index = start + 1
-  for (; index < text.length; index++) {
-    const code = text.charCodeAt(index)
-    if (code === quote) break
-    if (code === backslash) index++
+  for (; index < json.length; index++) {
+    const byte = json[index]
+    if (byte === quote) break
+    if (byte === backslash) index++
   }
   return index
 }

@@ -104,6 +104,7 @@ test('a JWK that cannot sign or verify is a ConfigError', () => {
     { kty: 'oct', k: 'AAAA' },
     { ...octet, use: 'enc' },
     { ...es256, alg: 'none' },
+    { ...es256, kty: Object.create(null) as string },
   ]) {
     assert.throws(() => importVerificationJwk(jwk, { path }), ConfigError)
   }

@@ -123,6 +123,7 @@ export function thumbprintUri(jwk: Jwk, hash: ThumbprintHash = 'sha-256'): strin
   return `urn:ietf:params:oauth:jwk-thumbprint:${hash}:${thumbprint(jwk, hash)}`
 }
 
-function rowOf(jwk: Jwk): KeyTypeRow | undefined {
-  return Object.hasOwn(keyTypes, jwk.kty) ? keyTypes[jwk.kty] : undefined
+function rowOf({ kty }: Jwk): KeyTypeRow | undefined {
+  // Read from a file, it may be anything, also what cannot be made text.
+  return typeof kty === 'string' && Object.hasOwn(keyTypes, kty) ? keyTypes[kty] : undefined
 }

@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, createSecretKey, sign, verify } from 'node:crypto'
+import { ConfigError } from '../core/index.ts'
 import { decodeBase64url } from './base64url.ts'
 import { jwkToKeyObject } from './jwk.ts'
 import type { KeyObject } from 'node:crypto'
@@ -23,6 +24,18 @@ export function withoutPrivate(jwk: Jwk): Jwk {
 export function toPublicJwk(jwk: Jwk): Jwk {
   if (jwk.kty === 'oct') throw new TypeError('a shared secret has no public half')
   return withoutPrivate(jwk)
+}
+
+/** The key of a JWK of one's own, whatever it is for. Throws ConfigError naming `path`. */
+export function importJwk(jwk: Jwk, path: string): KeyObject {
+  const key = jwk.kty === 'oct' ? jwkToSecretKey(jwk) : toAsymmetricKey(jwk)
+  if (typeof key === 'string') throw new ConfigError(path, key)
+  return key
+}
+
+function toAsymmetricKey(jwk: Jwk): KeyObject | string {
+  const isPrivate = ['d', 'priv'].some((name) => name in jwk)
+  return isPrivate ? jwkToPrivateKey(jwk) : jwkToKeyObject(jwk)
 }
 
 /** The private key of an asymmetric JWK, or what is wrong with it. */

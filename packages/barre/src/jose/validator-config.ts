@@ -1,8 +1,11 @@
 import {
   allowWeakSecret,
   clientConfigurationShape,
+  described,
   either,
+  exactlyOne,
   flag,
+  hinted,
   instance,
   list,
   number,
@@ -107,7 +110,7 @@ export interface TrustStoreConfig {
 /** Any JSON value; what it means is checked where it is used. */
 export const anything: Shape<unknown> = { check: (value) => value, json: {} }
 
-const jwksConfigShape: Shape<JwksConfig> = record<JwksConfig>({
+const jwksMembers: Shape<JwksConfig> = record<JwksConfig>({
   url: optional(text()),
   file: optional(text()),
   jwks: optional(record<Jwks>({ keys: list(anything as Shape<Jwk>) })),
@@ -115,13 +118,15 @@ const jwksConfigShape: Shape<JwksConfig> = record<JwksConfig>({
   clientConfig: optional(clientConfigurationShape),
 })
 
+const jwksConfigShape = described(jwksMembers, exactlyOne('url', 'file', 'jwks'))
+
 const keysShape: Shape<readonly VerificationKey[]> = instance(
   'a list of keys from importVerificationKey',
   (value): value is readonly VerificationKey[] =>
     Array.isArray(value) && value.length > 0 && value.every(isVerificationKey),
 )
 
-const signatureShape: Shape<ValidatorSignatureConfig> = record<ValidatorSignatureConfig>({
+const signatureMembers: Shape<ValidatorSignatureConfig> = record<ValidatorSignatureConfig>({
   jwksConfig: optional(jwksConfigShape),
   certFile: optional(either(text(), keyObjectShape)),
   trustStoreConfig: optional(
@@ -135,13 +140,21 @@ const signatureShape: Shape<ValidatorSignatureConfig> = record<ValidatorSignatur
   [allowWeakSecret]: optional(flag()),
 })
 
+const signatureShape = described(
+  signatureMembers,
+  exactlyOne('jwksConfig', 'certFile', 'trustStoreConfig', 'secret'),
+)
+
 export const audienceShape: Shape<string | readonly string[]> = either(text(), list(text(), 1))
 
 /** The members, for configurations that add to them. */
 export const validatorMembers: Members<ValidatorConfig> = {
   issuer: optional(text()),
   username: optional(text()),
-  audience: either(audienceShape, oneOf(false)),
+  audience: hinted(
+    either(audienceShape, oneOf(false)),
+    'the name of this service in aud, or false for tokens meant for anybody',
+  ),
   jwtId: optional(text()),
   keyId: optional(text()),
   customClaims: optional(table(anything)),

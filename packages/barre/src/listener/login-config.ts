@@ -1,4 +1,4 @@
-import { ConfigError, number, optional, text } from '../core/index.ts'
+import { ConfigError, number, optional } from '../core/index.ts'
 import type { Members, Shape } from '../core/index.ts'
 import { loginThrottleShape } from './login-throttle.ts'
 import type { LoginThrottleConfig } from './login-throttle.ts'
@@ -13,12 +13,14 @@ export interface LoginConfig {
   readonly loginThrottle?: false | LoginThrottleConfig
 }
 
+const form = /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/
+
 const realm: Shape<string> = {
   check(value, path) {
-    if (typeof value === 'string' && /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/.test(value)) return value
+    if (typeof value === 'string' && form.test(value)) return value
     throw new ConfigError(path, 'expected printable ASCII without quotes and backslashes')
   },
-  json: text().json,
+  json: { type: 'string', pattern: form.source },
 }
 
 export const loginMembers: Members<LoginConfig> = {

@@ -15,7 +15,7 @@ const help = `Signs a token and prints it. iat and nbf are now, exp is --expires
   --key FILE             a PEM private key
   --key-password-file F  the password of an encrypted key
   --secret-file FILE     a shared secret, for HS256, HS384, HS512
-  --algorithm ALG        default: the first that the key fits (RS256, ES256, EdDSA, ...; HS256)
+  --alg ALG              default: the first that the key fits (RS256, ES256, EdDSA, ...; HS256)
   --issuer I             iss
   --subject S            sub
   --audience A           aud; may be repeated
@@ -26,15 +26,15 @@ const help = `Signs a token and prints it. iat and nbf are now, exp is --expires
 
 export const verb: Verb = {
   usage: [
-    '--key FILE [--key-password-file FILE] [--algorithm ALG] [--issuer I] [--subject S] [--audience A] [--scope S] ...',
-    '--secret-file FILE [--algorithm ALG] [--issuer I] [--subject S] [--audience A] [--scope S] ...',
+    '--key FILE [--key-password-file FILE] [--alg ALG] [--issuer I] [--subject S] [--audience A] [--scope S] ...',
+    '--secret-file FILE [--alg ALG] [--issuer I] [--subject S] [--audience A] [--scope S] ...',
   ],
   help,
   options: {
     key: { type: 'string' },
     'key-password-file': { type: 'string' },
     'secret-file': { type: 'string' },
-    algorithm: { type: 'string' },
+    alg: { type: 'string' },
     issuer: { type: 'string' },
     subject: { type: 'string' },
     audience: { type: 'string', multiple: true },
@@ -90,7 +90,7 @@ async function toSignatureConfig(input: VerbInput): Promise<IssuerSignatureConfi
   if ((keyFile === undefined) === (secretFile === undefined)) {
     throw new UsageError('give one of --key and --secret-file')
   }
-  const algorithm = toAlgorithm(textOption(input, 'algorithm'))
+  const algorithm = toAlgorithm(textOption(input, 'alg'))
   if (secretFile !== undefined) {
     return { algorithm: algorithm ?? 'HS256', config: await readSecret(secretFile) }
   }
@@ -105,7 +105,7 @@ async function toSignatureConfig(input: VerbInput): Promise<IssuerSignatureConfi
 function toAlgorithm(name: string | undefined): JwsAlgorithm | undefined {
   const known = jwsAlgorithmNames.find((one) => one === name)
   if (name === undefined || known !== undefined) return known
-  throw new UsageError(`--algorithm is one of ${jwsAlgorithmNames.join(', ')}`)
+  throw new UsageError(`--alg is one of ${jwsAlgorithmNames.join(', ')}`)
 }
 
 /** The first algorithm that a key fits: RSA keys fit several. */

@@ -9,13 +9,14 @@ import type { Secret } from 'barre/core'
 import type { KeyMaterial } from '../keys/key-material.ts'
 import type { Io, Verb, VerbInput } from '../verb.ts'
 
-const help = `Converts a key of a PEM, DER, PKCS#12 or JKS file. It is the private key where there is one.
+const help = `Converts a key of a PEM, DER, PKCS#12, JKS, JWK or JWK set file. It is the private key where there is one.
 
   --to FORM                 pem, der, jwk or pkcs12; a private key in pem and der is PKCS#8
   --out FILE                where it goes (a private key with mode 0600); pem and jwk may go to standard output
   --public                  the public key only
   --certificates            the certificates only, leaf first; der holds the leaf alone
-  --alias NAME              which entry of a key store; in a new store the name of the entry, default 1
+  --alias NAME              which entry of a key store, or kid of a JWK set; in a new store the name of the entry,
+                            default 1
   --password-file FILE      the password of FILE: a file with one line
   --out-password-file FILE  the new password: needed for pkcs12, and encrypts a private key in pem and der
   --force                   replace an existing file`
@@ -70,13 +71,13 @@ function chosen(material: KeyMaterial, input: VerbInput): KeyMaterial {
 }
 
 function write(
-  { privateKey, publicKey, certificates }: KeyMaterial,
+  { privateKey, publicKey, sharedKey, certificates }: KeyMaterial,
   form: Form,
   password: Secret | undefined,
   alias = '1',
 ): string | Buffer {
   if (form === 'pkcs12') return writeStore({ privateKey, certificates }, password, alias)
-  const key = privateKey ?? publicKey
+  const key = privateKey ?? publicKey ?? (form === 'jwk' ? sharedKey : undefined)
   if (key !== undefined) return writeKey(key, form, password)
   const [leaf] = certificates
   if (leaf === undefined || form === 'jwk') throw new Failure(`there is nothing here that ${form} could hold`)
@@ -92,7 +93,7 @@ function writeStore(
   alias: string,
 ): Buffer {
   if (privateKey === undefined && certificates.length === 0)
-    throw new Failure('a store holds no bare public key')
+    throw new Failure('a store holds no bare public key and no shared secret')
   return writePkcs12([{ alias, ...(privateKey && { privateKey }), certificates }], {
     password: password ?? '',
   })

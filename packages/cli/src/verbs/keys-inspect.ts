@@ -8,8 +8,8 @@ import type { Jwk } from 'barre/jose'
 import type { KeyMaterial } from '../keys/key-material.ts'
 import type { Verb } from '../verb.ts'
 
-const help = `Prints as JSON what a key, certificate or key store file holds: PEM, DER, PKCS#12 or JKS. Private keys are
-described and never printed. thumbprint is RFC 7638's, of the public key.
+const help = `Prints as JSON what a key, certificate or key store file holds: PEM, DER, PKCS#12, JKS, a JWK or a JWK
+set. Private keys and shared secrets are described and never printed. thumbprint is RFC 7638's, of the public key.
 
   --password-file FILE  the password of the store or of the encrypted key: a file with one line`
 
@@ -28,7 +28,11 @@ export const verb: Verb = {
   },
 }
 
-function describe({ alias, privateKey, publicKey, certificates }: KeyMaterial): object {
+function describe({ alias, privateKey, publicKey, sharedKey, certificates }: KeyMaterial): object {
+  if (sharedKey !== undefined) {
+    const key = { type: 'oct', bits: (sharedKey.symmetricKeySize ?? 0) * 8 }
+    return { ...(alias !== undefined && { alias }), holds: 'shared secret', key, certificates }
+  }
   return {
     ...(alias !== undefined && { alias }),
     holds: privateKey === undefined ? 'public key' : 'private key',

@@ -1,7 +1,7 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto'
 import { ok, refuse } from '../../core/index.ts'
 import { DecryptionError } from './decryption-error.ts'
-import type { CipherGCM, DecipherGCM } from 'node:crypto'
+import type { CipherGCM, DecipherGCM, KeyObject } from 'node:crypto'
 import type { Result } from '../../core/index.ts'
 
 export interface AeadOptions {
@@ -34,13 +34,17 @@ export interface AeadRow<Options> {
 export function aead<Options extends AeadOptions>(row: AeadRow<Options>): Aead<Options> {
   function encipher(options: Options): CipherGCM {
     const authTagLength = row.tagBytes(options)
-    const cipher = createCipheriv(row.cipherName(options), options.key, options.nonce, { authTagLength })
+    const cipher = createCipheriv(row.cipherName(options), toKeyObject(options), options.nonce, {
+      authTagLength,
+    })
     if (options.additionalData !== undefined) cipher.setAAD(options.additionalData)
     return cipher
   }
   function decipher(options: Options): DecipherGCM {
     const authTagLength = row.tagBytes(options)
-    const cipher = createDecipheriv(row.cipherName(options), options.key, options.nonce, { authTagLength })
+    const cipher = createDecipheriv(row.cipherName(options), toKeyObject(options), options.nonce, {
+      authTagLength,
+    })
     if (options.additionalData !== undefined) cipher.setAAD(options.additionalData)
     return cipher
   }
@@ -89,6 +93,11 @@ function finish(cipher: DecipherGCM, tag: Uint8Array): void {
   } catch (cause) {
     throw new DecryptionError('the stream was not made with this key, nonce and additional data', { cause })
   }
+}
+
+/** node:crypto is twice as slow with bytes as with a KeyObject of them. */
+function toKeyObject({ key }: AeadOptions): KeyObject {
+  return createSecretKey(key)
 }
 
 function toBytes(data: string | Uint8Array): Uint8Array {

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto'
 import { ok, refuse } from '../../core/index.ts'
 import { aesKeyBits } from './aes-key.ts'
 import { DecryptionError } from './decryption-error.ts'
@@ -28,12 +28,12 @@ export type Mode<Options> = { readonly name: 'cbc' | 'ecb'; iv(options: Options)
 export function blockCipher<Options extends BlockCipherOptions>(mode: Mode<Options>): BlockCipher<Options> {
   const nameOf = ({ key }: Options): string => `aes-${aesKeyBits(key)}-${mode.name}`
   function encipher(options: Options): Cipheriv {
-    return createCipheriv(nameOf(options), options.key, mode.iv(options)).setAutoPadding(
+    return createCipheriv(nameOf(options), createSecretKey(options.key), mode.iv(options)).setAutoPadding(
       options.padding !== 'none',
     )
   }
   function decipher(options: Options): Decipheriv {
-    return createDecipheriv(nameOf(options), options.key, mode.iv(options)).setAutoPadding(
+    return createDecipheriv(nameOf(options), createSecretKey(options.key), mode.iv(options)).setAutoPadding(
       options.padding !== 'none',
     )
   }

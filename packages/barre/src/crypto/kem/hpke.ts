@@ -1,5 +1,5 @@
 import { createHmac, decapsulate, encapsulate } from 'node:crypto'
-import { refuse } from '../../core/index.ts'
+import { refuse, Secret } from '../../core/index.ts'
 import { aesGcm, chaCha20Poly1305 } from '../cipher/index.ts'
 import type { KeyObject } from 'node:crypto'
 import type { Result } from '../../core/index.ts'
@@ -10,10 +10,19 @@ export interface HpkeOptions {
   readonly info?: Uint8Array
   /** Authenticated, not encrypted. */
   readonly additionalData?: Uint8Array
+  readonly psk?: HpkePsk
   /** Default `hkdf-sha256`. */
   readonly kdf?: 'hkdf-sha256' | 'hkdf-sha384' | 'hkdf-sha512'
   /** Default `aes-256-gcm`. */
   readonly aead?: 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305'
+}
+
+/** A secret that both sides had before (RFC 9180 §5.1.2): who opens then knows that its holder sealed. */
+export interface HpkePsk {
+  /** At least 32 bytes, and as hard to guess; never a password. */
+  readonly key: Uint8Array | Secret
+  /** Which one it is; both sides must say the same. Not empty. */
+  readonly id: string | Uint8Array
 }
 
 export interface HpkeSealOptions extends HpkeOptions {
@@ -33,11 +42,11 @@ export interface Sealed {
 }
 
 /**
- * Hybrid public key encryption, RFC 9180: base mode, one message. The KEM follows from the key; ML-KEM-768 is
- * numbered as in draft-ietf-hpke-pq.
+ * Hybrid public key encryption, RFC 9180: base mode, with `psk` its PSK mode; one message. The KEM follows from
+ * the key; ML-KEM-768 is numbered as in draft-ietf-hpke-pq.
  */
 export const hpke: {
-  /** Throws a TypeError for a key of another type. */
+  /** Throws a TypeError for a key of another type, and for a `psk` that is too short or has no id. */
   seal(plaintext: string | Uint8Array, options: HpkeSealOptions): Sealed
   /** `invalid` for anything that was not sealed for this key with these options. */
   open(ciphertext: Uint8Array, options: HpkeOpenOptions): Result<Buffer>
@@ -120,7 +129,26 @@ interface Schedule {
 
 const nonceBytes = 12
 
-/** RFC 9180 §5.1, for mode_base. */
+const pskMinBytes = 32
+
+const none = Buffer.alloc(0)
+
+/** RFC 9180 §5.1: the mode's number, and the two inputs that are empty without a secret of before. */
+function modeOf(psk: HpkePsk | undefined): {
+  readonly mode: 0 | 1
+  readonly key: Buffer
+  readonly id: Buffer
+} {
+  if (psk === undefined) return { mode: 0, key: none, id: none }
+  const key = Buffer.from(psk.key instanceof Secret ? psk.key.reveal() : psk.key)
+  const id = Buffer.from(psk.id)
+  if (key.length < pskMinBytes || id.length === 0) {
+    throw new TypeError(`HPKE: a psk has at least ${pskMinBytes} bytes, and an id`)
+  }
+  return { mode: 1, key, id }
+}
+
+/** RFC 9180 §5.1, for mode_base and mode_psk. */
 function schedule(sharedSecret: Buffer, kemId: number, options: HpkeOptions): Schedule {
   const { kdf = 'hkdf-sha256', aead: aeadName = 'aes-256-gcm', info = Buffer.alloc(0) } = options
   const { id: kdfId, digest } = kdfs[kdf]
@@ -128,13 +156,13 @@ function schedule(sharedSecret: Buffer, kemId: number, options: HpkeOptions): Sc
   const suite = Buffer.concat([Buffer.from('HPKE'), ...[kemId, kdfId, aeadId].map(twoBytes)])
   const extract = (salt: Uint8Array, label: string, material: Uint8Array): Buffer =>
     createHmac(digest, salt).update('HPKE-v1').update(suite).update(label).update(material).digest()
-  const none = Buffer.alloc(0)
+  const { mode, key: pskKey, id: pskId } = modeOf(options.psk)
   const context = Buffer.concat([
-    Buffer.of(0),
-    extract(none, 'psk_id_hash', none),
+    Buffer.of(mode),
+    extract(none, 'psk_id_hash', pskId),
     extract(none, 'info_hash', info),
   ])
-  const secret = extract(sharedSecret, 'secret', none)
+  const secret = extract(sharedSecret, 'secret', pskKey)
   const expand = (label: string, length: number): Buffer => {
     const labelled = Buffer.concat([
       twoBytes(length),

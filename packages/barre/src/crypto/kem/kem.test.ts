@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -102,7 +102,11 @@ const info = Buffer.from('Ode on a Grecian Urn')
 const additionalData = Buffer.from('Count-0')
 const text = 'Beauty is truth, truth beauty'
 
-function toKey({ curve, privateKey, publicKey }: Vector): KeyObject {
+function toKey({
+  curve,
+  privateKey,
+  publicKey,
+}: Pick<Vector, 'curve' | 'privateKey' | 'publicKey'>): KeyObject {
   const d = hex(privateKey).toString('base64url')
   const point = hex(publicKey)
   const half = (point.length - 1) / 2
@@ -135,6 +139,39 @@ for (const vector of vectors) {
     }
   })
 }
+
+test('RFC 9180 §A.1.2: opens the vector of PSK mode, and only with that secret and that id', () => {
+  const privateKey = toKey({
+    curve: 'x25519',
+    privateKey: 'c5eb01eb457fe6c6f57577c5413b931550a162c71a03ac8d196babbd4e5ce0fd',
+    publicKey: '9fed7e8c17387560e92cc6462a68049657246a09bfa8ade7aefe589672016366',
+  })
+  const encapsulated = hex('0ad0950d9fb9588e59690b74f1237ecdf1d775cd60be2eca57af5a4b0471c91b')
+  const ciphertext = hex(
+    'e52c6fed7f758d0cf7145689f21bc1be6ec9ea097fef4e959440012f4feb73fb611b946199e681f4cfc34db8ea',
+  )
+  const psk = {
+    key: hex('0247fd33b913760fa1fa51e1892d9f307fbe65eb171e8132c2af18555a738b82'),
+    id: 'Ennyn Durin aran Moria',
+  }
+  const options = { aead: 'aes-128-gcm', info, additionalData, encapsulated, privateKey, psk } as const
+  const opened = hpke.open(ciphertext, options)
+  assert.equal(opened.ok && opened.value.toString(), text)
+  for (const other of [undefined, { ...psk, id: 'x' }, { ...psk, key: Buffer.alloc(32) }]) {
+    const { psk: _, ...base } = options
+    const result = hpke.open(ciphertext, other === undefined ? base : { ...base, psk: other })
+    assert.equal(!result.ok && result.denial.code, 'invalid')
+  }
+  const publicKey = createPublicKey(privateKey)
+  const sealed = hpke.seal(text, { publicKey, psk })
+  const back = hpke.open(sealed.ciphertext, { encapsulated: sealed.encapsulated, privateKey, psk })
+  assert.equal(back.ok && back.value.toString(), text)
+  for (const mistake of [
+    { ...psk, key: psk.key.subarray(1) },
+    { ...psk, id: '' },
+  ])
+    assert.throws(() => hpke.seal(text, { publicKey, psk: mistake }), TypeError)
+})
 
 const pairs: Readonly<Record<string, { publicKey: KeyObject; privateKey: KeyObject }>> = {
   'P-384': generateKeyPairSync('ec', { namedCurve: 'P-384' }),

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { createHmac, createPublicKey, generateKeyPairSync, pbkdf2Sync } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import forge from 'node-forge'
 import { createCa, issueCertificate } from '../../../../../tools/test-ca.ts'
+import { programTest } from '../../../test/program.ts'
 import { readCertificates } from './certificate.ts'
 import { contextTag, readDer, tags } from './der.ts'
 import { writeDer, writeInteger, writeOid, writeSequence } from './der-write.ts'
@@ -24,7 +23,6 @@ import { pkcs12PartsMax } from './pkcs12.ts'
 import { readPrivateKey } from './private-key.ts'
 import { writePkcs12 } from './write-pkcs12.ts'
 import type { KeyError } from './key-error.ts'
-import type { TestContext } from 'node:test'
 
 const password = 'pässword'
 const ca = await createCa({ commonName: 'test CA' })
@@ -255,55 +253,43 @@ function selfSigned(rsa: forge.pki.rsa.PrivateKey): forge.pki.Certificate {
   return certificate
 }
 
-/** Not a literal: knip would ask for it among the workspace's own programs. */
-const program: string = 'openssl'
-
-function openssl(context: TestContext): ((...args: readonly string[]) => Buffer) | undefined {
-  try {
-    execFileSync(program, ['version'])
-  } catch {
-    context.skip('the openssl program is not installed')
-    return undefined
-  }
-  return (...args) => execFileSync(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-}
-
-test('the openssl program reads what we write, and we read what it writes', (context) => {
-  const run = openssl(context)
-  if (run === undefined) return
-  const folder = mkdtempSync(join(tmpdir(), 'barre-pkcs12-'))
-  context.after(() => rmSync(folder, { recursive: true }))
-  const [ours, theirs, pem] = ['ours.p12', 'theirs.p12', 'pem'].map((name) => join(folder, name)) as [
-    string,
-    string,
-    string,
-  ]
-  writeFileSync(
-    ours,
-    writePkcs12([{ alias: 'leaf', privateKey, certificates: [leaf, root] }], {
-      password: 'pw',
-      iterations: 10,
-    }),
-  )
-  const text = run('pkcs12', '-in', ours, '-passin', 'pass:pw', '-nodes').toString()
-  assertSameKey(readPrivateKey(text))
-  assert.equal(readCertificates(text).length, 2)
-  writeFileSync(pem, issued.key + issued.cert + ca.cert)
-  const variants: readonly (readonly string[])[] = [
-    [],
-    ['-certpbe', 'AES-128-CBC', '-keypbe', 'AES-192-CBC', '-macalg', 'sha512'],
-    ['-certpbe', 'PBE-SHA1-3DES', '-keypbe', 'PBE-SHA1-3DES', '-macalg', 'sha1'],
-    ['-certpbe', 'PBE-SHA1-2DES', '-keypbe', 'PBE-SHA1-2DES', '-macalg', 'sha384'],
-    ['-legacy', '-certpbe', 'PBE-SHA1-RC2-40', '-keypbe', 'PBE-SHA1-RC2-128'],
-    ['-keypbe', 'NONE', '-certpbe', 'NONE'],
-  ]
-  for (const variant of variants) {
-    run('pkcs12', '-export', '-in', pem, '-out', theirs, '-passout', 'pass:pw', '-name', 'leaf', ...variant)
-    const store = openKeyStore(readFileSync(theirs), { password: 'pw' })
-    assertSameKey(store.privateKey('leaf'))
-    assert.equal(store.certificates('leaf').length, 2, variant.join(' '))
-    assert.throws(() => openKeyStore(readFileSync(theirs), { password: 'Pw' }), { code: 'wrong_password' })
-  }
-  run('pkcs12', '-export', '-in', pem, '-nokeys', '-out', theirs, '-passout', 'pass:pw')
-  assert.deepEqual(openKeyStore(readFileSync(theirs), { password: 'pw' }).aliases, ['1', '2'])
-})
+programTest(
+  'openssl',
+  'the openssl program reads what we write, and we read what it writes',
+  (run, folder) => {
+    const [ours, theirs, pem] = ['ours.p12', 'theirs.p12', 'pem'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ]
+    writeFileSync(
+      ours,
+      writePkcs12([{ alias: 'leaf', privateKey, certificates: [leaf, root] }], {
+        password: 'pw',
+        iterations: 10,
+      }),
+    )
+    const text = run(['pkcs12', '-in', ours, '-passin', 'pass:pw', '-nodes']).toString()
+    assertSameKey(readPrivateKey(text))
+    assert.equal(readCertificates(text).length, 2)
+    writeFileSync(pem, issued.key + issued.cert + ca.cert)
+    const exporting = ['pkcs12', '-export', '-in', pem, '-out', theirs, '-passout', 'pass:pw']
+    const variants: readonly (readonly string[])[] = [
+      [],
+      ['-certpbe', 'AES-128-CBC', '-keypbe', 'AES-192-CBC', '-macalg', 'sha512'],
+      ['-certpbe', 'PBE-SHA1-3DES', '-keypbe', 'PBE-SHA1-3DES', '-macalg', 'sha1'],
+      ['-certpbe', 'PBE-SHA1-2DES', '-keypbe', 'PBE-SHA1-2DES', '-macalg', 'sha384'],
+      ['-legacy', '-certpbe', 'PBE-SHA1-RC2-40', '-keypbe', 'PBE-SHA1-RC2-128'],
+      ['-keypbe', 'NONE', '-certpbe', 'NONE'],
+    ]
+    for (const variant of variants) {
+      run([...exporting, '-name', 'leaf', ...variant])
+      const store = openKeyStore(readFileSync(theirs), { password: 'pw' })
+      assertSameKey(store.privateKey('leaf'))
+      assert.equal(store.certificates('leaf').length, 2, variant.join(' '))
+      assert.throws(() => openKeyStore(readFileSync(theirs), { password: 'Pw' }), { code: 'wrong_password' })
+    }
+    run([...exporting, '-nokeys'])
+    assert.deepEqual(openKeyStore(readFileSync(theirs), { password: 'pw' }).aliases, ['1', '2'])
+  },
+)

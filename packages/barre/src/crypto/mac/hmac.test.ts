@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createSecretKey, generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +7,7 @@ import { test } from 'node:test'
 import { sharedTest } from '../../../../../tools/shared.ts'
 import { Secret } from '../../core/index.ts'
 import { hkdf } from '../kdf/index.ts'
-import { hmac, hmacFile, hmacStream, legacyHmac, verifyHmac } from './hmac.ts'
+import { hmac, hmacFile, hmacStream, legacyHmac, legacyHmacStream, verifyHmac } from './hmac.ts'
 import type { HmacAlgorithm } from './hmac.ts'
 
 interface Vectors {
@@ -65,6 +66,14 @@ test('a key derivation of no bytes or too many is a mistake', () => {
   for (const length of [0, 1.5, 255 * 32 + 1]) assert.throws(() => hkdf(key, { length }))
 })
 
+test('a KeyObject is a key as its bytes are, and no other than a secret one', () => {
+  const key = Buffer.from('secret')
+  assert.deepEqual(hmac('sha256', 'data', { key: createSecretKey(key) }), hmac('sha256', 'data', { key }))
+  const { privateKey } = generateKeyPairSync('ed25519')
+  assert.throws(() => hmac('sha256', 'data', { key: privateKey }), TypeError)
+  assert.throws(() => hmac('sha256', 'data', { key: createSecretKey(Buffer.alloc(0)) }), TypeError)
+})
+
 test('an empty key is a mistake', () => {
   for (const key of ['', new Uint8Array(), new Secret('')]) {
     assert.throws(() => hmac('sha256', 'data', { key }), TypeError)
@@ -83,4 +92,6 @@ test('a stream and a file have the HMAC of their bytes', async (context) => {
   const expected = hmac('sha512', 'one two', { key: 'key' })
   assert.deepEqual(await hmacStream('sha512', pieces(), { key: 'key' }), expected)
   assert.deepEqual(await hmacFile('sha512', path, { key: 'key' }), expected)
+  const old = legacyHmac('sha1', 'one two', { key: 'key' })
+  assert.deepEqual(await legacyHmacStream('sha1', pieces(), { key: 'key' }), old)
 })

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { KeyObject, createHmac, createSecretKey } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { Secret } from '../../core/index.ts'
 import { equalSecrets } from '../equal-secrets.ts'
@@ -10,8 +10,11 @@ export type HmacAlgorithm = 'sha256' | 'sha384' | 'sha512' | 'sha3-256' | 'sha3-
 export type LegacyHmacAlgorithm = 'md5' | 'sha1'
 
 export interface HmacOptions {
-  /** Not empty: bytes, or text whose UTF-8 bytes count. As long as the digest is a good length. */
-  readonly key: Uint8Array | string | Secret
+  /**
+   * Not empty: bytes, or text whose UTF-8 bytes count; for many HMACs under one key a KeyObject is quicker. As long as
+   * the digest is a good length.
+   */
+  readonly key: Uint8Array | string | Secret | KeyObject
 }
 
 /** The HMAC of text (its UTF-8 bytes) or bytes: RFC 2104. Throws a TypeError for an empty key. */
@@ -52,8 +55,17 @@ export function legacyHmac(
   return start(algorithm, options).update(data).digest()
 }
 
+/** `hmacStream` with an old hash function. */
+export function legacyHmacStream(
+  algorithm: LegacyHmacAlgorithm,
+  source: AsyncIterable<string | Uint8Array>,
+  options: HmacOptions,
+): Promise<Buffer> {
+  return ofStream(algorithm, source, options)
+}
+
 async function ofStream(
-  algorithm: HmacAlgorithm,
+  algorithm: HmacAlgorithm | LegacyHmacAlgorithm,
   source: AsyncIterable<string | Uint8Array>,
   options: HmacOptions,
 ): Promise<Buffer> {
@@ -66,7 +78,13 @@ function start(
   algorithm: HmacAlgorithm | LegacyHmacAlgorithm,
   { key }: HmacOptions,
 ): ReturnType<typeof createHmac> {
-  const bytes = key instanceof Secret ? key.reveal() : key
-  if (bytes.length === 0) throw new TypeError('an HMAC key must not be empty')
-  return createHmac(algorithm, bytes)
+  const keyObject = key instanceof KeyObject ? key : toKeyObject(key instanceof Secret ? key.reveal() : key)
+  if (keyObject.type !== 'secret') throw new TypeError(`an HMAC key is a secret, not a ${keyObject.type} key`)
+  if (keyObject.symmetricKeySize === 0) throw new TypeError('an HMAC key must not be empty')
+  return createHmac(algorithm, keyObject)
+}
+
+/** node:crypto is three times as slow with bytes as with a KeyObject of them. */
+function toKeyObject(key: Uint8Array | string): KeyObject {
+  return typeof key === 'string' ? createSecretKey(key, 'utf8') : createSecretKey(key)
 }

@@ -1,2 +1,2 @@
-export { hmac, hmacFile, hmacStream, legacyHmac, verifyHmac } from './hmac.ts'
+export { hmac, hmacFile, hmacStream, legacyHmac, legacyHmacStream, verifyHmac } from './hmac.ts'
 export type { HmacAlgorithm, HmacOptions, LegacyHmacAlgorithm } from './hmac.ts'

@@ -27,7 +27,8 @@ export type LegacySignatureAlgorithm = 'rsa-md5' | 'rsa-sha1'
 export interface SignatureRow {
   /** Absent where the algorithm hashes by itself. */
   readonly digest: string | undefined
-  readonly parameters: SigningOptions
+  /** Absent where the type of the key says it all: PKCS #1 v1.5 is what an `rsa` key means without more. */
+  readonly parameters?: SigningOptions
   /** What `fits` asks for, for messages. */
   readonly needs: string
   readonly fits: (key: KeyObject) => boolean
@@ -36,7 +37,6 @@ export interface SignatureRow {
 /** The shortest RSA modulus outside of the legacy algorithms, in bits. */
 const rsaMinBits = 2048
 
-const pkcs1: SigningOptions = { padding: constants.RSA_PKCS1_PADDING }
 const pss: SigningOptions = {
   padding: constants.RSA_PKCS1_PSS_PADDING,
   saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
@@ -46,22 +46,27 @@ const isRsa = (key: KeyObject): boolean => key.asymmetricKeyType === 'rsa'
 const isStrongRsa = (key: KeyObject): boolean =>
   isRsa(key) && (key.asymmetricKeyDetails?.modulusLength ?? 0) >= rsaMinBits
 
-function rsa(digest: string, parameters: SigningOptions): SignatureRow {
-  return { digest, parameters, needs: `RSA of at least ${rsaMinBits} bits`, fits: isStrongRsa }
+function rsa(digest: string, parameters?: SigningOptions): SignatureRow {
+  return {
+    digest,
+    ...(parameters && { parameters }),
+    needs: `RSA of at least ${rsaMinBits} bits`,
+    fits: isStrongRsa,
+  }
 }
 
 function legacyRsa(digest: string): SignatureRow {
-  return { digest, parameters: pkcs1, needs: 'RSA', fits: isRsa }
+  return { digest, needs: 'RSA', fits: isRsa }
 }
 
 function ofType(type: string, digest?: string): SignatureRow {
-  return { digest, parameters: {}, needs: type, fits: ({ asymmetricKeyType }) => asymmetricKeyType === type }
+  return { digest, needs: type, fits: ({ asymmetricKeyType }) => asymmetricKeyType === type }
 }
 
 export const signatureRows: Readonly<Record<SignatureAlgorithm | LegacySignatureAlgorithm, SignatureRow>> = {
-  'rsa-sha256': rsa('sha256', pkcs1),
-  'rsa-sha384': rsa('sha384', pkcs1),
-  'rsa-sha512': rsa('sha512', pkcs1),
+  'rsa-sha256': rsa('sha256'),
+  'rsa-sha384': rsa('sha384'),
+  'rsa-sha512': rsa('sha512'),
   'rsa-pss-sha256': rsa('sha256', pss),
   'rsa-pss-sha384': rsa('sha384', pss),
   'rsa-pss-sha512': rsa('sha512', pss),

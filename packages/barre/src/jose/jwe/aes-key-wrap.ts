@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from 'node:crypto'
 import { decodeBase64url, encodeBase64url } from '../base64url.ts'
 import { gcmIvBytes, gcmTagBytes } from './content-encryption.ts'
 import type { CipherGCMTypes, KeyObject } from 'node:crypto'
@@ -22,13 +22,13 @@ const initialValue = Buffer.alloc(8, 0xa6)
 
 /** Wraps a content key (RFC 3394) with an AES key of 16, 24 or 32 bytes. */
 export function wrapKey(key: Buffer, contentKey: Buffer): Buffer {
-  const wrapping = createCipheriv(`aes${key.length * 8}-wrap`, key, initialValue)
+  const wrapping = createCipheriv(`aes${key.length * 8}-wrap`, createSecretKey(key), initialValue)
   return Buffer.concat([wrapping.update(contentKey), wrapping.final()])
 }
 
 /** Throws when the encrypted key was not made with this key. */
 export function unwrapKey(key: Buffer, encryptedKey: Buffer): Buffer {
-  const unwrapping = createDecipheriv(`aes${key.length * 8}-wrap`, key, initialValue)
+  const unwrapping = createDecipheriv(`aes${key.length * 8}-wrap`, createSecretKey(key), initialValue)
   return Buffer.concat([unwrapping.update(encryptedKey), unwrapping.final()])
 }
 

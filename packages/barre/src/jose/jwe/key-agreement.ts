@@ -94,34 +94,36 @@ function curveOf(key: KeyObject): Curve | undefined {
 }
 
 function headerProblem({ header }: KeyContext): string | undefined {
-  if (readEphemeral(header['epk']) === undefined) return 'the epk is not a public key of a known curve'
+  if (readEphemeral(header['epk']) === undefined) return 'the epk is not of the form of a known curve'
   const wrong = ['apu', 'apv'].find((name) => header[name] !== undefined && !bytesOf(header[name]))
   return wrong === undefined ? undefined : `the ${wrong} is not base64url`
 }
 
-function readEphemeral(epk: unknown): { readonly curve: Curve; readonly publicKey: KeyObject } | undefined {
+interface Ephemeral {
+  readonly curve: Curve
+  readonly jwk: Readonly<Record<string, unknown>>
+}
+
+/** Its form alone: whether the point is on the curve costs as much as agreeing does, and shows there. */
+function readEphemeral(epk: unknown): Ephemeral | undefined {
   if (!isRecord(epk)) return undefined
   const { kty, crv } = epk
   const curve = typeof crv === 'string' && Object.hasOwn(curves, crv) ? curves[crv] : undefined
   if (curve === undefined || kty !== curve.kty) return undefined
-  const members: Record<string, unknown> = { kty, crv }
+  const jwk: Record<string, unknown> = { kty, crv }
   for (const name of curve.coordinates) {
     if (bytesOf(epk[name])?.length !== curve.coordinateBytes) return undefined
-    members[name] = epk[name]
+    jwk[name] = epk[name]
   }
-  try {
-    // OpenSSL refuses a point that is not on the curve: the answer to the invalid curve attack.
-    return { curve, publicKey: createPublicKey({ key: members, format: 'jwk' }) }
-  } catch {
-    return undefined
-  }
+  return { curve, jwk }
 }
 
-/** Throws for a point of another curve, and (X25519, X448) for one of small order. */
+/** Throws for a point of another curve or of none, and (X25519, X448) for one of small order. */
 function agree(privateKey: KeyObject, header: JsonObject): Buffer {
   const ephemeral = readEphemeral(header['epk'])
   if (!ephemeral?.curve.fits(privateKey)) throw new TypeError('the epk is not on the curve of the key')
-  return diffieHellman({ privateKey, publicKey: ephemeral.publicKey })
+  // OpenSSL refuses a point that is not on the curve: the answer to the invalid curve attack.
+  return diffieHellman({ privateKey, publicKey: createPublicKey({ key: ephemeral.jwk, format: 'jwk' }) })
 }
 
 function agreeAnew(publicKey: KeyObject): { readonly shared: Buffer; readonly epk: object } {

@@ -1,4 +1,13 @@
-import { allowPlainPasswords, flag, list, optional, record, secret, text } from '../../core/index.ts'
+import {
+  allowPlainPasswords,
+  described,
+  flag,
+  list,
+  optional,
+  record,
+  secret,
+  text,
+} from '../../core/index.ts'
 import { ConfigError } from '../../core/index.ts'
 import type { Secret, Shape } from '../../core/index.ts'
 import { loginMembers } from '../login-config.ts'
@@ -32,7 +41,7 @@ const username: Shape<string> = {
     if (typeof value === 'string' && /^[^:\p{Cc}]+$/u.test(value)) return value
     throw new ConfigError(path, "expected non-empty text without ':' and control characters")
   },
-  json: { type: 'string', minLength: 1 },
+  json: { type: 'string', pattern: '^[^:\\p{Cc}]+$' },
 }
 
 const scopeList = list(text())
@@ -50,10 +59,14 @@ export const userShape: Shape<UserConfig> = record<UserConfig>({
   scopes: optional(scopes),
 })
 
-export const fileUserStoreShape: Shape<FileUserStoreConfig> = record<FileUserStoreConfig>({
+const members: Shape<FileUserStoreConfig> = record<FileUserStoreConfig>({
   path: optional(text('a TOML file')),
   users: optional(list(userShape, 1)),
   secret: optional(secret()),
   [allowPlainPasswords]: optional(flag()),
   ...loginMembers,
+})
+
+export const fileUserStoreShape: Shape<FileUserStoreConfig> = described(members, {
+  not: { required: ['path', 'users'] },
 })

@@ -31,6 +31,11 @@ const forms: readonly RegExp[] = [
   /^email:[\x21-\x3f\x41-\x7e]+@[\x21-\x3f\x41-\x7e]+$/,
 ]
 
+/** DNS names are taken in any case. */
+function patternOf(form: RegExp): string {
+  return form === dns ? form.source.replaceAll('a-z', 'A-Za-z') : form.source
+}
+
 const identities: Shape<Readonly<Record<string, readonly string[]>>> = {
   check(value, path) {
     if (!isRecord(value) || Object.keys(value).length === 0) {
@@ -42,7 +47,12 @@ const identities: Shape<Readonly<Record<string, readonly string[]>>> = {
     }
     return Object.freeze(checked)
   },
-  json: { type: 'object', additionalProperties: scopes.json, minProperties: 1 },
+  json: {
+    type: 'object',
+    propertyNames: { anyOf: forms.map((form) => ({ pattern: patternOf(form) })) },
+    additionalProperties: scopes.json,
+    minProperties: 1,
+  },
 }
 
 function toIdentity(given: string, path: string): string {

@@ -1,4 +1,5 @@
 import { createHash, createPrivateKey, generateKeyPairSync } from 'node:crypto'
+import forge from 'node-forge'
 import { createCa } from '../../../../../../tools/test-ca.ts'
 import { KeyError, openKeyStore, readPrivateKey, readPublicKey, writePkcs12 } from '../index.ts'
 import { readCertificate, readCertificates, readTbs } from '../certificate.ts'
@@ -7,83 +8,94 @@ import { writeDer, writeOid, writeSequence } from '../der-write.ts'
 import { oids } from '../oids.ts'
 import { readPem } from '../pem.ts'
 import { readBags, toEntries } from '../pkcs12-bags.ts'
-import { createNumbers } from '../../../../test/mutate.ts'
-
-/** Something to change, and who reads it. */
-interface Target {
-  readonly name: string
-  readonly original: Buffer
-  /** Whether what was changed may still be read: only stores have a MAC over all of it. */
-  readonly mayRead: boolean
-  read(changed: Buffer): unknown
-}
+import { runFuzz } from '../../../../test/fuzz.ts'
+import { mutateBytes } from '../../../../test/mutate.ts'
+import type { Fuzz, FuzzTarget } from '../../../../test/fuzz.ts'
 
 const password = 'pw'
 
-/**
- * Changes stores, keys and certificates `count` times and answers with the stores that were opened in spite of
- * it: there must be none. Anything thrown but a KeyError is thrown on.
- */
-export async function fuzzKeys(count: number, seed: number): Promise<readonly string[]> {
-  const targets = await createTargets()
-  const numbers = createNumbers(seed)
-  const findings: string[] = []
-  for (let round = 0; round < count; round++) {
-    const target = targets[round % targets.length]!
-    const changed = mutate(target.original, numbers)
-    if (changed.equals(target.original)) continue
-    if (isRead(target, changed) && !target.mayRead)
-      findings.push(`${target.name}: ${changed.toString('hex')}`)
-  }
-  return findings
+/** Changes stores, each of which a MAC covers: none may open. The count of rounds is the one that they ask for. */
+export function fuzzStores(iterations: number): Fuzz {
+  return async (count, seed) => runFuzz(await createStores(iterations), mutateBytes, count, seed)
 }
 
-function isRead(target: Target, changed: Buffer): boolean {
+/** Changes what has no MAC, keys and certificates: it may be read as something else, or be a KeyError. */
+export const fuzzKeyFiles: Fuzz = async (count, seed) =>
+  runFuzz(await createKeyFiles(), mutateBytes, count, seed)
+
+function target(
+  name: string,
+  original: Buffer,
+  mayRead: boolean,
+  read: (bytes: Buffer) => unknown,
+): FuzzTarget<Buffer> {
+  return { name, original, accepts: (changed) => isRead(() => read(changed)) && !mayRead }
+}
+
+function isRead(read: () => unknown): boolean {
   try {
-    target.read(changed)
+    read()
     return true
-  } catch (cause) {
-    if (cause instanceof KeyError) return false
-    throw new Error(`${target.name} threw for ${changed.toString('hex')}`, { cause })
+  } catch (error) {
+    if (error instanceof KeyError) return false
+    throw error
   }
 }
 
-async function createTargets(): Promise<readonly Target[]> {
+async function createStores(iterations: number): Promise<readonly FuzzTarget<Buffer>[]> {
   const ca = await createCa()
-  const [certificate] = readCertificates(ca.cert)
-  const { raw } = certificate!
+  const certificates = readCertificates(ca.cert)
   const privateKey = createPrivateKey(ca.key)
+  const keyOnly = generateKeyPairSync('ed25519').privateKey
+  const stores = [
+    [{ alias: 'a', privateKey, certificates }],
+    [
+      { alias: 'b', privateKey: keyOnly, certificates: [] },
+      { alias: 'c', certificates },
+    ],
+  ].map((entries) => writePkcs12(entries, { password, iterations }))
+  const old = writeOldStore(iterations)
+  return [
+    ...stores.map((store, index) => target(`PKCS#12, PBES2 ${index}`, store, false, openAll)),
+    target('PKCS#12, 3DES and SHA-1', old, false, openAll),
+  ]
+}
+
+function openAll(bytes: Buffer): void {
+  const store = openKeyStore(bytes, { password })
+  for (const alias of store.aliases) if (store.hasPrivateKey(alias)) store.privateKey(alias)
+}
+
+/** As the tools of before 2015 wrote them, by the one library that still does. */
+function writeOldStore(count: number): Buffer {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 })
+  const key = forge.pki.privateKeyFromPem(privateKey.export({ format: 'pem', type: 'pkcs1' }).toString())
+  const certificate = forge.pki.createCertificate()
+  certificate.publicKey = forge.pki.publicKeyFromPem(
+    publicKey.export({ format: 'pem', type: 'spki' }).toString(),
+  )
+  certificate.sign(key)
+  const store = forge.pkcs12.toPkcs12Asn1(key, [certificate], password, { algorithm: '3des', count })
+  return Buffer.from(forge.asn1.toDer(store).getBytes(), 'latin1')
+}
+
+async function createKeyFiles(): Promise<readonly FuzzTarget<Buffer>[]> {
+  const ca = await createCa()
+  const { raw } = readCertificates(ca.cert)[0]!
   const rsa = generateKeyPairSync('rsa', { modulusLength: 1024 })
-  const entries = [{ alias: 'a', privateKey, certificates: [certificate!] }]
-  const open = (bytes: Buffer): unknown => openKeyStore(bytes, { password })
   const sealed = { format: 'pem', type: 'pkcs1', cipher: 'aes-128-cbc', passphrase: password } as const
-  const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' })
+  const pkcs8 = createPrivateKey(ca.key).export({ format: 'der', type: 'pkcs8' })
   const spki = rsa.publicKey.export({ format: 'der', type: 'spki' })
   const oldPem = Buffer.from(rsa.privateKey.export(sealed))
+  const pem = Buffer.from(ca.cert)
   return [
-    {
-      name: 'PKCS#12',
-      original: writePkcs12(entries, { password, iterations: 1 }),
-      mayRead: false,
-      read: open,
-    },
-    { name: 'JKS', original: writeJks(raw), mayRead: false, read: open },
-    { name: 'bags', original: writeBags(pkcs8, raw), mayRead: true, read: openBags },
-    { name: 'private key', original: pkcs8, mayRead: true, read: (bytes) => readPrivateKey(bytes) },
-    { name: 'public key', original: spki, mayRead: true, read: readPublicKey },
-    { name: 'certificate', original: raw, mayRead: true, read: (bytes) => readTbs(readCertificate(bytes)) },
-    {
-      name: 'old PEM',
-      original: oldPem,
-      mayRead: true,
-      read: (bytes) => readPrivateKey(bytes, { password }),
-    },
-    {
-      name: 'PEM',
-      original: Buffer.from(ca.cert),
-      mayRead: true,
-      read: (bytes) => readPem(bytes.toString('latin1')),
-    },
+    target('JKS', writeJks(raw), false, (bytes) => openKeyStore(bytes, { password })),
+    target('bags', writeBags(pkcs8, raw), true, openBags),
+    target('private key', pkcs8, true, (bytes) => readPrivateKey(bytes)),
+    target('public key', spki, true, readPublicKey),
+    target('certificate', raw, true, (bytes) => readTbs(readCertificate(bytes))),
+    target('old PEM', oldPem, true, (bytes) => readPrivateKey(bytes, { password })),
+    target('PEM', pem, true, (bytes) => readPem(bytes.toString('latin1'))),
   ]
 }
 
@@ -121,27 +133,4 @@ function explicit(value: Buffer): Buffer {
 
 function openBags(bytes: Buffer): unknown {
   return toEntries(readBags(bytes)).map(({ openKey }) => openKey?.(password))
-}
-
-/** Flips, overwrites, cuts, repeats and inserts bytes, one time in three more than once. */
-function mutate(bytes: Buffer, numbers: (below: number) => number): Buffer {
-  const copy = Buffer.from(bytes)
-  const at = numbers(copy.length)
-  const kinds: readonly (() => Buffer)[] = [
-    () => {
-      copy[at]! ^= 1 << numbers(8)
-      return copy
-    },
-    () => {
-      copy[at] = numbers(256)
-      return copy
-    },
-    () => copy.subarray(0, at),
-    () => Buffer.concat([copy.subarray(0, at), copy.subarray(at + 1 + numbers(8))]),
-    () => Buffer.concat([copy.subarray(0, at), copy.subarray(numbers(at + 1), at), copy.subarray(at)]),
-    () =>
-      Buffer.concat([copy.subarray(0, at), Buffer.alloc(1 + numbers(9), numbers(256)), copy.subarray(at)]),
-  ]
-  const changed = kinds[numbers(kinds.length)]!()
-  return numbers(3) === 0 && changed.length > 0 ? mutate(changed, numbers) : changed
 }

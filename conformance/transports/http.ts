@@ -1,9 +1,8 @@
 import { createServer } from 'node:http'
-import type { IncomingMessage } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { protect } from 'barre/http'
 import type { TransportKit } from '../harness/kit.ts'
-import { overHttp, run, tlsOptions } from './over-http.ts'
+import { overHttp, readBody, run, tlsOptions } from './over-http.ts'
 
 /** node:http and node:https. */
 export const http: TransportKit = {
@@ -24,9 +23,4 @@ export const http: TransportKit = {
     const tls = tlsOptions(place)
     return run(tls === undefined ? createServer(listener) : createTlsServer(tls, listener), place)
   },
-}
-
-async function readBody(request: IncomingMessage): Promise<unknown> {
-  if (request.method !== 'POST') return undefined
-  return JSON.parse(await new Response(request).text())
 }

@@ -105,6 +105,9 @@ function open(port: number, { security, world }: Place, sent: Sent): ClientReque
   return requestTls({ ...options, ca: world.authority, ...certificate })
 }
 
+// RFC 9110 §11.6.1: several challenges may share a header; each begins with a scheme and its first parameter.
+const nextChallenge = /, (?=[\w-]+ \w+=)/
+
 async function receive(response: IncomingMessage): Promise<Answer> {
   const body = await new Response(response).text()
   const names = response.rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase())
@@ -112,9 +115,15 @@ async function receive(response: IncomingMessage): Promise<Answer> {
   const all = (wanted: string): string[] => values.filter((_, index) => names[index] === wanted)
   return {
     says: String(response.statusCode),
-    challenges: all('www-authenticate'),
+    challenges: all('www-authenticate').flatMap((value) => value.split(nextChallenge)),
     metadata: (name) => all(name)[0],
     text: `${response.statusMessage}\n${response.rawHeaders.join('\n')}\n${body}`,
     ...(response.statusCode === 200 && body !== '' && { content: JSON.parse(body) as unknown }),
   }
+}
+
+/** The parsed body of a write, for wires without a body parser. */
+export async function readBody(request: IncomingMessage): Promise<unknown> {
+  if (request.method !== 'POST') return undefined
+  return JSON.parse(await new Response(request).text())
 }

@@ -1,4 +1,5 @@
 import { ConfigError } from '../../core/index.ts'
+import { isBelow, isMarked } from '../http/index.ts'
 
 /** The deepest nesting of routers that is walked. */
 export const routerMaxDepth = 32
@@ -26,14 +27,6 @@ type Handle = ((...input: never[]) => unknown) & {
   readonly router?: Stack
 }
 
-const marked = new WeakSet<object>()
-
-/** Remembers a middleware as one that settles who may pass. */
-export function mark<T extends object>(middleware: T): T {
-  marked.add(middleware)
-  return middleware
-}
-
 /** Throws ConfigError that names the first route which neither it nor a router above it settles. */
 export function checkRoutes(router: Stack): void {
   walk(router.stack, '', false, 0)
@@ -48,7 +41,7 @@ function walk(layers: readonly Layer[], prefix: string, isSettled: boolean, dept
     const name = prefix + paths.join('|')
     if (typeof layer.route === 'object') {
       if (!covered) checkRoute(layer.route.stack, name)
-    } else if (marked.has(layer.handle)) {
+    } else if (isMarked(layer.handle)) {
       settledPaths.push(...paths)
     } else if (layer.handle.name === 'mounted_app') {
       walkApplication(layer, name, covered, depth)
@@ -66,7 +59,7 @@ function checkRoute(handlers: readonly Layer[], name: string): void {
   const methods = new Set(handlers.map((handler) => handler.method))
   for (const method of methods) {
     const first = handlers.find((handler) => handler.method === undefined || handler.method === method)
-    if (first === undefined || marked.has(first.handle)) continue
+    if (first === undefined || isMarked(first.handle)) continue
     throw new ConfigError(
       `${method?.toUpperCase() ?? 'ALL'} ${name}`,
       'the route is neither guarded nor marked: put allow(...) or open before its other handlers',
@@ -119,10 +112,8 @@ function pathsOf(layer: Layer): readonly string[] {
   return listed.map((one) => (typeof one === 'string' ? one : `(${String(one)})`))
 }
 
-/** Within one router, paths that begin with the same pattern match by the same rules; comparing text is enough. */
 function covers(settled: string, path: string): boolean {
   if (settled === '/') return true
   if (settled.startsWith('(')) return false
-  const base = settled.endsWith('/') ? settled.slice(0, -1) : settled
-  return path === settled || path === base || path.startsWith(`${base}/`)
+  return path === settled || isBelow(settled.endsWith('/') ? settled.slice(0, -1) : settled, path)
 }

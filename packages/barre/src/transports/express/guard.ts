@@ -1,23 +1,20 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Server as NetServer } from 'node:net'
-import { guard, isPromise } from '../../core/index.ts'
-import type { Awaitable, Decision, Policy, Principal, Rules } from '../../core/index.ts'
+import { isPromise } from '../../core/index.ts'
+import type { Decision, Policy, Principal, Rules } from '../../core/index.ts'
 import {
-  findProblem,
-  intercept,
-  mustNotServe,
+  mark,
   onListen,
   phrase,
-  problemFinder,
-  refuseToStart,
   sendRefusal,
   sendReply,
   serverOf,
   toCall,
+  toChecked,
   toSettings,
 } from '../http/index.ts'
-import type { HttpOptions, HttpSettings, Intercept } from '../http/index.ts'
-import { checkRoutes, mark } from './check.ts'
+import type { HttpOptions } from '../http/index.ts'
+import { checkRoutes } from './check.ts'
 import type { Stack } from './check.ts'
 
 declare global {
@@ -61,9 +58,7 @@ export const open: Middleware = mark((_request, _response, next) => next())
 /** Guards Express 5 routes; throws ConfigError. */
 export function protect<Auth>(rules: Rules, options: HttpOptions): Allow<Auth> {
   const settings = toSettings(options)
-  const problemOf = problemFinder(rules, settings)
-  const attached = new WeakSet<NetServer>()
-  const opened = new Set<NetServer>()
+  const checked = toChecked(rules, settings)
   const allow = (auth?: Auth): Middleware => {
     const policy = rules.policyFor(auth, 'allow')
     return policy === undefined
@@ -72,45 +67,22 @@ export function protect<Auth>(rules: Rules, options: HttpOptions): Allow<Auth> {
   }
   const guardOf = (policy: Policy): Middleware =>
     mark((request, response, next) => {
-      const decision =
-        problemOf(serverOf(request)) === undefined ? decide(policy, request, settings) : mustNotServe
+      // `url` is relative to the router that called; the caller's path is the original one.
+      const path = (request.originalUrl ?? request.url ?? '').split('?', 1)[0]!
+      const decision = checked.decide(policy, toCall(request, path, settings), serverOf(request))
       if (isPromise(decision))
         void decision.then((known) => process.nextTick(settle, known, request, response, next))
       else settle(decision, request, response, next)
     })
-  const attach = (server: NetServer): void => {
-    if (attached.has(server)) return
-    attached.add(server)
-    opened.add(server)
-    const problem = findProblem(server, rules, settings)
-    if (problem !== undefined && server.listening) throw problem
-    intercept(
-      server,
-      new Map<string, Intercept>([
-        ['listening', refuseToStart(server, () => findProblem(server, rules, settings))],
-        ['close', closing(opened, server, rules)],
-      ]),
-    )
-  }
   return Object.assign(allow, {
     check(application: Application, server?: NetServer): void {
       checkRoutes(application.router)
-      onListen(application, attach)
-      if (server !== undefined) attach(server)
+      onListen(application, checked.attach)
+      if (server !== undefined) checked.attach(server)
     },
     ready: () => rules.ready(),
     close: () => rules.close(),
   })
-}
-
-function decide(
-  policy: Policy,
-  request: Parameters<Middleware>[0],
-  settings: HttpSettings,
-): Awaitable<Decision> {
-  // `url` is relative to the router that called; the caller's path is the original one.
-  const path = (request.originalUrl ?? request.url ?? '').split('?', 1)[0]!
-  return guard(policy, toCall(request, path, settings))
 }
 
 function settle(decision: Decision, ...[request, response, next]: Parameters<Middleware>): void {
@@ -119,12 +91,4 @@ function settle(decision: Decision, ...[request, response, next]: Parameters<Mid
   else request.principal = decision.principal
   sendReply(response, decision.reply)
   next()
-}
-
-function closing(opened: Set<NetServer>, server: NetServer, rules: Rules): Intercept {
-  return (proceed) => {
-    opened.delete(server)
-    if (opened.size === 0) rules.close().catch(() => undefined)
-    return proceed()
-  }
 }

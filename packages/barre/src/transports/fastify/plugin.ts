@@ -5,6 +5,7 @@ import type { Decision, Log, Policy, Principal, Refusal, Rules } from '../../cor
 import {
   drain,
   findProblem,
+  groupHeaders,
   hasLongBody,
   intercept,
   mustNotServe,
@@ -182,10 +183,7 @@ function admit(request: FastifyRequest, reply: FastifyReply, proceed: () => void
 
 function refuseCall(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): void {
   const { status, headers, body } = phrase(refusal)
-  const challenges = headers.filter(([name]) => name === 'www-authenticate').map(([, challenge]) => challenge)
-  reply.code(status)
-  for (const [name, value] of headers) if (name !== 'www-authenticate') reply.header(name, value)
-  if (challenges.length > 0) reply.header('www-authenticate', challenges)
+  reply.code(status).headers(groupHeaders(headers))
   if (hasLongBody(request.raw)) reply.header('connection', 'close')
   reply.send(body)
   drain(request.raw)

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { authenticate, authorize, chain, ok, refuse } from '../../core/index.ts'
 import type { Awaitable, Call, Denial, Principal, Provider, Result, Scopes } from '../../core/index.ts'
+import { fetchHeaderValues, toFetchCall } from './fetch-call.ts'
 import { toCall } from './http-call.ts'
 import { toSettings } from './http-options.ts'
 
@@ -37,11 +38,8 @@ function toCallFrom(from: Credentials): Call {
   if (from === undefined || from === null) return headerCall(() => [])
   if (typeof from === 'string') return headerCall((name) => (name === 'authorization' ? [from] : []))
   if (isIncoming(from)) return toCall(from, from.url?.split('?', 1)[0] ?? '', settings)
-  if (from instanceof Headers) return headerCall((name) => present(from.get(name)))
-  if (from instanceof Request) {
-    const { headers, method, url, signal } = from
-    return headerCall((name) => present(headers.get(name)), { method, target: url, signal })
-  }
+  if (from instanceof Headers) return headerCall((name) => fetchHeaderValues(from, name))
+  if (from instanceof Request) return toFetchCall(from, settings)
   return headerCall((name) => present(Object.hasOwn(from, name) ? from[name] : undefined))
 }
 
@@ -49,16 +47,16 @@ function isIncoming(from: object): from is IncomingMessage {
   return 'rawHeaders' in from && 'socket' in from
 }
 
-function present(value: string | readonly string[] | null | undefined): readonly string[] {
-  if (value === null || value === undefined) return []
+function present(value: string | readonly string[] | undefined): readonly string[] {
+  if (value === undefined) return []
   return typeof value === 'string' ? [value] : value
 }
 
-function headerCall(metadata: Call['metadata'], known?: Pick<Call, 'method' | 'target' | 'signal'>): Call {
+function headerCall(metadata: Call['metadata']): Call {
   return {
-    method: known?.method ?? '',
-    target: known?.target ?? '',
-    signal: known?.signal ?? new AbortController().signal,
+    method: '',
+    target: '',
+    signal: new AbortController().signal,
     peer: { encrypted: false },
     metadata,
   }

@@ -1,4 +1,6 @@
 export { forwardedMaxHops } from './address.ts'
+export { toChecked } from './checked.ts'
+export { toFetchCall } from './fetch-call.ts'
 export { handler } from './handler.ts'
 export type { Credentials, Handler } from './handler.ts'
 export { toCall } from './http-call.ts'
@@ -8,7 +10,17 @@ export { nodeHttp } from './node-http.ts'
 export { normalisePath, pathMaxLength } from './path.ts'
 export { protect } from './protect.ts'
 export type { ProtectedListener, RequestContext, RequestHandler, ResourceOptions } from './protect.ts'
-export { drain, drainMaxBytes, hasLongBody, phrase, sendRefusal, sendReply, writeRefusal } from './refusal.ts'
+export {
+  drain,
+  drainMaxBytes,
+  groupHeaders,
+  hasLongBody,
+  phrase,
+  sendable,
+  sendRefusal,
+  sendReply,
+  writeRefusal,
+} from './refusal.ts'
 export type { HttpRefusal } from './refusal.ts'
 export {
   findProblem,
@@ -21,3 +33,4 @@ export {
   serverOf,
 } from './server.ts'
 export type { Intercept } from './server.ts'
+export { isBelow, isMarked, isPassing, mark, passesOn } from './settled.ts'

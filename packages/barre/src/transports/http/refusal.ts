@@ -32,7 +32,7 @@ const phrases: Readonly<Record<DenialCode, readonly [status: number, error: stri
 export function phrase({ denial, challenges, reply }: Refusal): HttpRefusal {
   const asks = challenges.filter(isHeaderValue)
   const [status, error] = phrases[denial.code]
-  const headers = reply.filter(([, value]) => isHeaderValue(value))
+  const headers = [...sendable(reply)]
   if (status < 429) headers.push(...asks.map((challenge) => ['www-authenticate', challenge] as const))
   const wait = denial.retryAfterSeconds ?? (status === 429 ? retryAfterDefaultSeconds : undefined)
   if (status >= 429 && wait !== undefined) {
@@ -62,6 +62,16 @@ function toRefusal(status: number, content: object, headers: Reply): HttpRefusal
       ['content-length', String(Buffer.byteLength(body))],
     ],
   }
+}
+
+/** Headers by name, for frameworks that want several values of one name at once. */
+export function groupHeaders(headers: HttpRefusal['headers']): Readonly<Record<string, string | string[]>> {
+  const grouped: Record<string, string | string[]> = {}
+  for (const [name, value] of headers) {
+    const known = grouped[name]
+    grouped[name] = known === undefined ? value : [known, value].flat()
+  }
+  return grouped
 }
 
 /** Answers a request; its body, if any, is not read, or thrown away up to a limit. */
@@ -103,7 +113,12 @@ export function writeRefusal(socket: Duplex, refusal: HttpRefusal): void {
 
 /** Puts a success's metadata on its answer. */
 export function sendReply(response: ServerResponse, reply: Reply): void {
-  for (const [name, value] of reply) if (isHeaderValue(value)) response.appendHeader(name, value)
+  for (const [name, value] of sendable(reply)) response.appendHeader(name, value)
+}
+
+/** The part of a reply that can be sent as headers. */
+export function sendable(reply: Reply): Reply {
+  return reply.filter(([, value]) => isHeaderValue(value))
 }
 
 // A provider's text must not be able to end the header, nor to turn a refusal into an exception.

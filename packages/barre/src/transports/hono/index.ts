@@ -1,0 +1,3 @@
+export { protect, open } from './guard.ts'
+export type { Allow } from './guard.ts'
+export { applicationMaxDepth } from './check.ts'

@@ -1,5 +1,4 @@
 import { createServer } from 'node:https'
-import type { Server } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
 import type { Context } from 'hono'
@@ -28,6 +27,6 @@ export const hono: TransportKit = {
       tls === undefined ? { fetch } : { fetch, createServer, serverOptions: tls },
     )
     allow.check(app, server)
-    return run(server as Server, place)
+    return run(server, place)
   },
 }

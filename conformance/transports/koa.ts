@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
 import { Router } from '@koa/router'
 import Koa from 'koa'
 import { open, protect } from 'barre/koa'
@@ -25,8 +25,11 @@ export const koa: TransportKit = {
       router.post(`/${name}`, guard, answer)
     }
     app.use(router.routes())
-    allow.check(app)
     const tls = tlsOptions(place)
-    return run(tls === undefined ? createServer(app.callback()) : createTlsServer(tls, app.callback()), place)
+    const callback = app.callback()
+    const listener: RequestListener = (request, response) => void callback(request, response)
+    const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener)
+    allow.check(app, server)
+    return run(server, place)
   },
 }

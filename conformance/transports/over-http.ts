@@ -105,8 +105,8 @@ function open(port: number, { security, world }: Place, sent: Sent): ClientReque
   return requestTls({ ...options, ca: world.authority, ...certificate })
 }
 
-// RFC 9110 §11.6.1: several challenges may share a header; each begins with a scheme and its first parameter.
-const nextChallenge = /, (?=[\w-]+ \w+=)/
+// RFC 9110 §11.6.1: several challenges may share a header; each begins with a scheme alone or a scheme and a parameter.
+const nextChallenge = /, (?=[\w-]+(?: \w+=|,|$))/
 
 async function receive(response: IncomingMessage): Promise<Answer> {
   const body = await new Response(response).text()

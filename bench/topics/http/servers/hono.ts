@@ -1,9 +1,10 @@
 import { serve } from '@hono/node-server'
+import { protect } from 'barre/hono'
 import { Hono } from 'hono'
 import { jwk } from 'hono/jwk'
 import type { MiddlewareHandler } from 'hono'
 import type { Issued } from '../../jwt/tokens.ts'
-import { answer, toBareCheck } from './service.ts'
+import { answer, forgetful, toAuth, toBareCheck } from './service.ts'
 import type { Service } from './service.ts'
 
 const bare = 'Hono, bare'
@@ -12,15 +13,36 @@ const checked = 'Hono, bare, and crypto.verify'
 export const honoServices: readonly Service[] = [
   { name: bare, isOpen: true, listen: () => listen() },
   { name: checked, isOpen: true, listen: listenChecked },
+  {
+    name: 'barre/hono, cold',
+    limit: checked,
+    isOurs: true,
+    listen: (issued) => listenGuarded(issued, forgetful),
+  },
   { name: 'hono/jwk', limit: checked, listen: (issued) => listen(toGuard(issued)) },
+  { name: 'barre/hono, warm', limit: bare, isOurs: true, listen: (issued) => listenGuarded(issued) },
 ]
 
-function listen(guard?: MiddlewareHandler): Promise<number> {
+function toApp(guard?: MiddlewareHandler): Hono {
   const app = new Hono()
   if (guard !== undefined) app.use(guard)
-  app.get('/order', (context) => context.json(answer))
+  return app.get('/order', (context) => context.json(answer))
+}
+
+function listen(guard?: MiddlewareHandler): Promise<number> {
+  return start(toApp(guard))
+}
+
+function listenGuarded(issued: Issued, cacheConfig = {}): Promise<number> {
+  const allow = protect({ auth: toAuth(issued, cacheConfig) })
+  const app = toApp(allow())
+  return start(app, (server) => allow.check(app, server))
+}
+
+function start({ fetch }: Hono, check?: (server: object) => void): Promise<number> {
   return new Promise((resolve) => {
-    serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) => resolve(port))
+    const server = serve({ fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) => resolve(port))
+    check?.(server)
   })
 }
 

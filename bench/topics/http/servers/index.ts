@@ -1,6 +1,7 @@
 import { expressServices } from './express.ts'
 import { fastifyServices } from './fastify.ts'
 import { honoServices } from './hono.ts'
+import { koaServices } from './koa.ts'
 import { nodeHttpServices } from './node-http.ts'
 import type { Service } from './service.ts'
 
@@ -10,4 +11,5 @@ export const frameworks: Readonly<Record<string, readonly Service[]>> = {
   'node:http': nodeHttpServices,
   Express: expressServices,
   Hono: honoServices,
+  Koa: koaServices,
 }

@@ -15,8 +15,10 @@ interface Route {
 
 type Handler = ((...input: never[]) => unknown) & {
   /** The handler of an application below which has an error handler of its own. */
-  readonly __COMPOSED_HANDLER?: Handler
+  readonly [composed]?: Handler
 }
+
+const composed = '__COMPOSED_HANDLER'
 
 /** The deepest nesting of applications that is looked into. */
 export const applicationMaxDepth = 32
@@ -43,8 +45,8 @@ export function checkRoutes({ routes }: RouteList): void {
 
 function innermost(handler: Handler): Handler {
   let inner = handler
-  for (let depth = 0; depth < applicationMaxDepth && inner.__COMPOSED_HANDLER !== undefined; depth++) {
-    inner = inner.__COMPOSED_HANDLER
+  for (let depth = 0; depth < applicationMaxDepth && inner[composed] !== undefined; depth++) {
+    inner = inner[composed]
   }
   return inner
 }

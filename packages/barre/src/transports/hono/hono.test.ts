@@ -190,7 +190,7 @@ test('a server of Node in clear text off loopback is refused by the check', asyn
   server.close()
 })
 
-test('a server of Node that the check was not told of refuses each call in clear text off loopback', async (context) => {
+test('a server of Node that the check does not know refuses calls in clear text off loopback', async (context) => {
   const app = checked(new Hono().get('/', allow(), show))
   const server = serve({ fetch: app.fetch, hostname: '0.0.0.0', port: 0 })
   await once(server, 'listening')

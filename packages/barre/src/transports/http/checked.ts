@@ -8,12 +8,12 @@ import type { Intercept } from './server.ts'
 /** What the guards of one service share, on wires whose framework does the routing. */
 export interface Checked {
   /** Decides a call; on a server with a problem every call is refused. */
-  decide(policy: Policy, call: Call, server: NetServer | undefined): Awaitable<Decision>
+  readonly decide: (policy: Policy, call: Call, server: NetServer | undefined) => Awaitable<Decision>
   /**
    * Has a server refuse to start where it must not serve, and closes the providers with the last of them. Throws
    * ConfigError where it listens already.
    */
-  attach(server: NetServer): void
+  readonly attach: (server: NetServer) => void
 }
 
 export function toChecked(rules: Rules, settings: HttpSettings): Checked {

@@ -3,7 +3,7 @@ import type { Log } from '../../core/index.ts'
 import { toTrusts } from './address.ts'
 import type { Trusts } from './address.ts'
 
-/** How a service stands on the network; the same on node:http, Fastify and Express. */
+/** How a service stands on the network; the same on every wire over HTTP. */
 export interface HttpOptions {
   /** The origin that clients use (`https://orders.example`), for providers that bind a credential to a URL. */
   readonly publicOrigin?: string

@@ -58,7 +58,8 @@ function checkRouter({ stack, exclusive = false }: Router): void {
 function refuse(path: string, what: string): never {
   throw new ConfigError(
     path,
-    `${what} is neither guarded nor marked: put allow(...) or open before it, or passesOn(...) around what never answers`,
+    `${what} is neither guarded nor marked: put allow(...) or open before it, ` +
+      'or passesOn(...) around what never answers',
   )
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import type { Server } from 'node:http'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { Router } from '@koa/router'
@@ -28,6 +29,11 @@ const show = (context: Guarded & { body: unknown }): void => {
 const passing = passesOn((_context: unknown, next: Koa.Next) => next())
 const newRouter = (options = {}): Routes => new Router<object, Guarded>(options)
 
+function toServer(app: Pick<App, 'callback'>): Server {
+  const listener = app.callback()
+  return createServer((request, response) => void listener(request, response))
+}
+
 interface Answer {
   readonly status: number
   readonly headers: Headers
@@ -43,7 +49,7 @@ async function serve(
   build(app, router)
   app.use(router.routes())
   allow.check(app)
-  const port = await start(createServer(app.callback()), context)
+  const port = await start(toServer(app), context)
   return async (path, token, method = 'GET') => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, {
       method,
@@ -237,14 +243,14 @@ test('nothing can be added after the check', () => {
 test('without the check every guard refuses', async (context) => {
   const app = new Koa<object, Guarded>()
   app.use(protect({ auth })()).use(show)
-  const port = await start(createServer(app.callback()), context)
+  const port = await start(toServer(app), context)
   assert.equal(statusOf(await exchange(port, plainRequest('GET /', 'Authorization: Bearer reader'))), 503)
 })
 
 test('two Authorization headers are malformed', async (context) => {
   const app = new Koa<object, Guarded>().use(allow()).use(show)
   allow.check(app)
-  const port = await start(createServer(app.callback()), context)
+  const port = await start(toServer(app), context)
   const twice = ['Authorization: Bearer writer', 'Authorization: Bearer writer']
   assert.equal(statusOf(await exchange(port, plainRequest('GET /', ...twice))), 400)
 })
@@ -255,7 +261,7 @@ test('providers see the whole path below a router', async (context) => {
   const app = new Koa<object, Guarded>()
   app.use(newRouter({ prefix: '/order' }).get('/:id', guard(), show).routes())
   guard.check(app)
-  const port = await start(createServer(app.callback()), context)
+  const port = await start(toServer(app), context)
   await exchange(port, plainRequest('GET /order/1?q', 'Authorization: Bearer reader'))
   assert.deepEqual(provider.calls, ['GET https://orders.example/order/1'])
 })

@@ -4,7 +4,7 @@ import type { AuthConfig } from 'barre/auth'
 import { Cells } from './harness/cells.ts'
 import { jwt, mutualTls } from './providers/index.ts'
 import { scripted } from './harness/scripted.ts'
-import { assertAdmitted, startService, toWires } from './harness/service.ts'
+import { assertAdmitted, nameOf, startService, toWires } from './harness/service.ts'
 import type { Service, Wire } from './harness/service.ts'
 import * as transportKits from './transports/index.ts'
 import { createWorld } from './harness/world.ts'
@@ -85,7 +85,7 @@ function refusesToStart(
 
 for (const kit of kits) {
   if (!kit.securities.includes('required certificate')) continue
-  describe(`${kit.folder} that requires a certificate`, () => {
+  describe(`${nameOf(kit)} that requires a certificate`, () => {
     let service: Service
     before(async () => {
       const served = { auth: [certificates.entry], resources: { plain: 'service' } } as const
@@ -96,13 +96,13 @@ for (const kit of kits) {
       ['nobody', undefined],
       ["a stranger's certificate", world.clients.impostor],
     ] as const) {
-      cells.add(claim, kit.folder)
+      cells.add(claim, nameOf(kit))
       test(`${claim} does not get past the handshake`, async () => {
         const sent = { resource: 'plain', presented: certificate === undefined ? {} : { certificate } }
         await assert.rejects(service.probe(sent), { code: /^ECONNRESET$|^EPIPE$|^ERR_SSL_/ })
       })
     }
-    cells.add('a certificate', kit.folder)
+    cells.add('a certificate', nameOf(kit))
     test('a certificate that is named is let in', async () => {
       const observed = await service.probe({
         resource: 'plain',

@@ -124,6 +124,8 @@ export interface Running {
 export interface TransportKit {
   /** The folder in packages/barre/src/transports. */
   readonly folder: string
+  /** Where a folder has several wires: what this one is called. Default: the folder. */
+  readonly name?: string
   readonly securities: readonly Security[]
   /** What the wire says when a call is admitted, and when a resource does not exist. */
   readonly admitted: string

@@ -17,11 +17,15 @@ export function toWires(kits: readonly TransportKit[]): readonly Wire[] {
     kit.securities
       .filter((security) => security !== 'required certificate')
       .map((security) => ({
-        name: security === 'clear' ? kit.folder : `${kit.folder} over TLS`,
+        name: security === 'clear' ? nameOf(kit) : `${nameOf(kit)} over TLS`,
         kit,
         security,
       })),
   )
+}
+
+export function nameOf({ name, folder }: TransportKit): string {
+  return name ?? folder
 }
 
 /** What came of a call. */

@@ -1,11 +1,9 @@
-import { createServer } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
 import { json } from 'express'
 import createApplication from 'express'
 import type { Request, Response } from 'express'
 import { open, protect } from 'barre/express'
 import type { TransportKit } from '../harness/kit.ts'
-import { overHttp, run, tlsOptions } from './over-http.ts'
+import { overHttp, run, version1 } from './over-http.ts'
 
 /** Express 5, with its body parser behind the guard. */
 export const express: TransportKit = {
@@ -23,7 +21,6 @@ export const express: TransportKit = {
       app.post(`/${name}`, guard, json(), answer)
     }
     allow.check(app)
-    const tls = tlsOptions(place)
-    return run(tls === undefined ? createServer(app) : createTlsServer(tls, app), place)
+    return run(version1.toServer(app, place), place)
   },
 }

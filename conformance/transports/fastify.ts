@@ -1,17 +1,36 @@
 import createApplication from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { barre } from 'barre/fastify'
 import type { Place, Running, Served, TransportKit } from '../harness/kit.ts'
-import { overHttp, tlsOptions, toRunning } from './over-http.ts'
+import { overHttp, tlsOptions, toRunning, version1 } from './over-http.ts'
+import { named, version2 } from './over-http2.ts'
 
 /** Fastify 5. */
 export const fastify: TransportKit = {
   ...overHttp,
   folder: 'fastify',
-  start,
+  start(served, place) {
+    const app = createApplication({ https: tlsOptions(place) ?? null, forceCloseConnections: true })
+    return start(app, served, place, version1)
+  },
 }
 
-async function start({ auth, resources, services, handle }: Served, place: Place): Promise<Running> {
-  const app = createApplication({ https: tlsOptions(place) ?? null, forceCloseConnections: true })
+export const fastify2: TransportKit = {
+  ...named(fastify),
+  start(served, place) {
+    const https = { ...tlsOptions(place), allowHTTP1: true }
+    // Fastify types its application by its server; its plugins are typed for one over HTTP/1.1.
+    const app = createApplication({ http2: true, https }) as unknown as FastifyInstance
+    return start(app, served, place, version2)
+  },
+}
+
+async function start(
+  app: FastifyInstance,
+  { auth, resources, services, handle }: Served,
+  place: Place,
+  version: typeof version1,
+): Promise<Running> {
   await app.register(barre, { auth, services })
   for (const [name, says] of Object.entries(resources)) {
     app.route({
@@ -27,5 +46,5 @@ async function start({ auth, resources, services, handle }: Served, place: Place
     await app.close()
     throw error
   }
-  return toRunning(app.server, place, () => app.close())
+  return toRunning(app.server, place, () => app.close(), version)
 }

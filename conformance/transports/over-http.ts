@@ -1,7 +1,7 @@
 import { once } from 'node:events'
-import { request as requestClear } from 'node:http'
-import { request as requestTls } from 'node:https'
-import type { ClientRequest, IncomingMessage } from 'node:http'
+import { createServer, request as requestClear } from 'node:http'
+import { createServer as createTlsServer, request as requestTls } from 'node:https'
+import type { ClientRequest, IncomingMessage, RequestListener } from 'node:http'
 import type { AddressInfo, Server } from 'node:net'
 import type { DenialCode } from 'barre/core'
 import { toServerOptions } from 'barre/tls'
@@ -52,22 +52,41 @@ export function tlsOptions({ security, world }: Place): ServerTlsOptions | undef
   )
 }
 
+/** How a wire's server is made, and called: over HTTP/1.1 or HTTP/2. */
+export interface Version {
+  toServer(listener: RequestListener, place: Place): Server
+  send(port: number, place: Place, sent: Sent): Promise<Answer>
+}
+
+export const version1: Version = {
+  toServer(listener, place) {
+    const tls = tlsOptions(place)
+    return tls === undefined ? createServer(listener) : createTlsServer(tls, listener)
+  },
+  send,
+}
+
 /** Starts a server at a place; rejects with what it reports while it starts. */
-export async function run(server: Server, place: Place): Promise<Running> {
+export async function run(server: Server, place: Place, version = version1): Promise<Running> {
   server.listen(0, place.host)
   // Rejects with the error that comes instead.
   await once(server, 'listening')
-  return toRunning(server, place, () => close(server))
+  return toRunning(server, place, () => close(server), version)
 }
 
 /** A started server, as the matrix calls it. */
-export function toRunning(server: Server, place: Place, stop: () => Promise<void>): Running {
+export function toRunning(
+  server: Server,
+  place: Place,
+  stop: () => Promise<void>,
+  version = version1,
+): Running {
   const { port } = server.address() as AddressInfo
   const url = `${place.security === 'clear' ? 'http' : 'https'}://127.0.0.1:${port}`
-  return { url, call: (sent) => send(port, place, sent), close: stop }
+  return { url, call: (sent) => version.send(port, place, sent), close: stop }
 }
 
-const methods: Readonly<Record<Verb, string>> = {
+export const methods: Readonly<Record<Verb, string>> = {
   read: 'GET',
   look: 'HEAD',
   write: 'POST',
@@ -81,9 +100,9 @@ async function send(port: number, place: Place, sent: Sent): Promise<Answer> {
   else if (verb === 'unfinished write') request.write('{"item":')
   else request.end()
   const [response] = (await once(request, 'response')) as [IncomingMessage]
-  const answer = await receive(response)
+  const body = await new Response(response).text()
   request.destroy()
-  return answer
+  return toAnswer(response.statusCode ?? 0, response.rawHeaders, body)
 }
 
 function open(port: number, { security, world }: Place, sent: Sent): ClientRequest {
@@ -108,17 +127,17 @@ function open(port: number, { security, world }: Place, sent: Sent): ClientReque
 // RFC 9110 §11.6.1: several challenges may share a header; each begins with a scheme alone or a scheme and a parameter.
 const nextChallenge = /, (?=[\w-]+(?: \w+=|,|$))/
 
-async function receive(response: IncomingMessage): Promise<Answer> {
-  const body = await new Response(response).text()
-  const names = response.rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase())
-  const values = response.rawHeaders.filter((_, index) => index % 2 === 1)
+/** An answer of either version. */
+export function toAnswer(status: number, rawHeaders: readonly string[], body: string): Answer {
+  const names = rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase())
+  const values = rawHeaders.filter((_, index) => index % 2 === 1)
   const all = (wanted: string): string[] => values.filter((_, index) => names[index] === wanted)
   return {
-    says: String(response.statusCode),
+    says: String(status),
     challenges: all('www-authenticate').flatMap((value) => value.split(nextChallenge)),
     metadata: (name) => all(name)[0],
-    text: `${response.statusMessage}\n${response.rawHeaders.join('\n')}\n${body}`,
-    ...(response.statusCode === 200 && body !== '' && { content: JSON.parse(body) as unknown }),
+    text: `${rawHeaders.join('\n')}\n${body}`,
+    ...(status === 200 && body !== '' && { content: JSON.parse(body) as unknown }),
   }
 }
 

@@ -12,7 +12,7 @@ export interface ProtectOptions extends ResourceOptions<ResourceAuth> {
   readonly services?: Partial<Services>
 }
 
-/** Guards a request listener of node:http or node:https by a table of its resources; throws ConfigError. */
+/** Guards a request listener of node:http, node:https or node:http2 by a table of its resources; throws ConfigError. */
 export function protect(options: ProtectOptions, listener: RequestHandler): ProtectedListener {
   const { auth, log, services } = options
   return protectWith(

@@ -55,7 +55,11 @@ class HttpCall implements Call {
   }
 
   metadata(name: string): readonly string[] {
-    return headerValues(this.#request.rawHeaders, name)
+    const values = headerValues(this.#request.rawHeaders, name)
+    // RFC 9113 §8.3.1: over HTTP/2 `:authority` says what Host says.
+    return name === 'host' && values.length === 0
+      ? headerValues(this.#request.rawHeaders, ':authority')
+      : values
   }
 }
 

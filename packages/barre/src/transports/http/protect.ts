@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Server as NetServer } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { chain, guard, isPromise } from '../../core/index.ts'
@@ -49,18 +50,19 @@ export type RequestHandler = (
   context: RequestContext,
 ) => unknown
 
-/** For `createServer`. It guards upgrades, CONNECT and `Expect: 100-continue` of its servers too. */
+/** For `createServer` of node:http, node:https and node:http2. It guards upgrades, CONNECT and `Expect: 100-continue` of its servers too. */
 export interface ProtectedListener {
   (request: IncomingMessage, response: ServerResponse): void
+  (request: Http2ServerRequest, response: Http2ServerResponse): void
   /** For a server that gets its connections without `listen()`. */
-  attach(server: NetServer): void
+  readonly attach: (server: NetServer) => void
   /** Whether every provider can be used now. */
   ready(): boolean
   /** Closes the providers; happens by itself when the last server closes. */
   close(): Promise<void>
 }
 
-/** Guards a request listener of node:http or node:https; throws ConfigError. */
+/** Guards a request listener of node:http, node:https or node:http2; throws ConfigError. */
 export function protect(
   rules: Rules,
   options: ResourceOptions<unknown>,
@@ -79,12 +81,20 @@ export function protect(
     attached: new WeakSet(),
     open: new Set(),
   }
-  const listener = (request: IncomingMessage, response: ServerResponse): void => {
-    serve(service, request, response, (context) => handler(request, response, context))
-  }
-  const attach = (server: NetServer): void => attachTo(service, server, handler)
-  onListen(listener, attach)
-  return Object.assign(listener, { attach, ready: () => rules.ready(), close: () => rules.close() })
+  const listener: ProtectedListener = Object.assign(
+    // Over HTTP/2 Node's own compatibility layer makes a stream look like these two.
+    (asked: IncomingMessage | Http2ServerRequest, answer: ServerResponse | Http2ServerResponse): void => {
+      const [request, response] = [asked as IncomingMessage, answer as ServerResponse]
+      serve(service, request, response, (context) => handler(request, response, context))
+    },
+    {
+      attach: (server: NetServer): void => attachTo(service, server, handler),
+      ready: () => rules.ready(),
+      close: () => rules.close(),
+    },
+  )
+  onListen(listener, listener.attach)
+  return listener
 }
 
 interface Service {

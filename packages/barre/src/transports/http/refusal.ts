@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import type { DenialCode, Refusal, Reply } from '../../core/index.ts'
 import { nodeHttp } from './node-http.ts'
@@ -9,6 +10,9 @@ export interface HttpRefusal {
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly body: string
 }
+
+/** RFC 9113 §7: the error code of a stream whose peer does too much. */
+const enhanceYourCalm = 0xb
 
 /** How long a throttled caller is asked to wait when the provider does not say, in seconds. */
 const retryAfterDefaultSeconds = 1
@@ -95,8 +99,15 @@ export function drain(request: IncomingMessage): void {
   let bytes = 0
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length
-    if (bytes > drainMaxBytes) request.socket.destroy()
+    if (bytes > drainMaxBytes) hangUp(request)
   })
+}
+
+/** Over HTTP/2 the connection has other requests, and only this one's stream ends. */
+function hangUp(request: IncomingMessage): void {
+  const { stream } = request as unknown as Partial<Http2ServerRequest>
+  if (stream === undefined) request.socket.destroy()
+  else stream.close(enhanceYourCalm)
 }
 
 /** Answers on a bare socket (an upgrade, a CONNECT), and ends it. */

@@ -56,10 +56,19 @@ async function renew(
   refused: Outgoing,
   response: Response,
 ): Promise<Outgoing | undefined> {
-  const metadata = (name: string): readonly string[] => {
+  return renewWith(source, need, refused, (name) => {
     const value = response.headers.get(name)
     return value === null ? [] : [value]
-  }
-  const result = await source.credential({ ...need, refused: { credential: refused, metadata } })
-  return result.ok && !isSame(result.value, refused) ? result.value : undefined
+  })
+}
+
+/** Another credential in place of the refused one, where the source has one. */
+export async function renewWith(
+  source: CredentialSource,
+  need: Need,
+  credential: Outgoing,
+  metadata: (name: string) => readonly string[],
+): Promise<Outgoing | undefined> {
+  const result = await source.credential({ ...need, refused: { credential, metadata } })
+  return result.ok && !isSame(result.value, credential) ? result.value : undefined
 }

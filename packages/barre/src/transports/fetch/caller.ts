@@ -1,7 +1,10 @@
 import { parseAuthorization, Secret } from '../../core/index.ts'
 import type { Caller, Principal } from '../../core/index.ts'
 
-/** An inbound request that a guard let in: Fastify's or Express's own, or `{ principal, headers: request.headers }`. */
+/**
+ * An inbound request that a guard let in: Fastify's or Express's own, Koa's context, or
+ * `{ principal, headers: request.headers }`.
+ */
 export interface CallerRequest {
   readonly principal?: Principal | undefined
   /** The token to pass on, where it does not stand in the headers. */

@@ -87,7 +87,12 @@ export function fetchClient(
   })
 }
 
-function toNeed({ audience, scopes, caller }: CallInit): Pick<Need, 'audience' | 'scopes' | 'caller'> {
+/** What a source may want to know of a call, as its caller says it. */
+export function toNeed({
+  audience,
+  scopes,
+  caller,
+}: Pick<CallInit, 'audience' | 'scopes' | 'caller'>): Pick<Need, 'audience' | 'scopes' | 'caller'> {
   const from = caller === undefined ? undefined : toCaller(caller)
   return {
     ...(audience !== undefined && { audience }),

@@ -25,9 +25,15 @@ export async function obtain(source: CredentialSource, need: Need): Promise<Outg
  */
 export function attach(headers: RequestInit['headers'], outgoing: Outgoing): Headers {
   const enriched = new Headers(headers)
-  enriched.set('authorization', toAuthorization(outgoing))
-  if (outgoing.kind === 'token' && outgoing.proof !== undefined) enriched.set('dpop', outgoing.proof)
+  for (const [name, value] of credentialHeaders(outgoing)) enriched.set(name, value)
   return enriched
+}
+
+/** The headers of a credential, in lower case. */
+export function credentialHeaders(outgoing: Outgoing): readonly (readonly [name: string, value: string])[] {
+  const authorization = ['authorization', toAuthorization(outgoing)] as const
+  const proof = outgoing.kind === 'token' ? outgoing.proof : undefined
+  return proof === undefined ? [authorization] : [authorization, ['dpop', proof]]
 }
 
 /** Whether sending `b` would repeat what was refused with `a`. */

@@ -14,7 +14,7 @@ export function toBaseUrl(url: unknown, options: { readonly [allowInsecureEndpoi
  * the origin, or climb out of the base's path: the credential is meant for what is below it.
  */
 export function toTarget(base: URL, path: string | URL): URL {
-  const prefix = base.pathname.replace(/\/$/, '')
+  const prefix = prefixOf(base)
   const target =
     path instanceof URL || URL.canParse(path)
       ? new URL(path)
@@ -22,8 +22,20 @@ export function toTarget(base: URL, path: string | URL): URL {
   if (target.origin !== base.origin) {
     throw new TypeError(`the call would leave ${base.origin}: make a client for each origin`)
   }
-  if (target.pathname !== prefix && !target.pathname.startsWith(`${prefix}/`)) {
+  if (!isWithin(base, target)) {
     throw new TypeError(`the call would leave ${base.href}: the path climbs out of it`)
   }
   return target
+}
+
+/** Whether a URL is the base or below it: where the credential may go. */
+export function isWithin(base: URL, target: URL): boolean {
+  const prefix = prefixOf(base)
+  return (
+    target.origin === base.origin && (target.pathname === prefix || target.pathname.startsWith(`${prefix}/`))
+  )
+}
+
+function prefixOf(base: URL): string {
+  return base.pathname.replace(/\/$/, '')
 }

@@ -50,7 +50,10 @@ export type RequestHandler = (
   context: RequestContext,
 ) => unknown
 
-/** For `createServer` of node:http, node:https and node:http2. It guards upgrades, CONNECT and `Expect: 100-continue` of its servers too. */
+/**
+ * For `createServer` of node:http, node:https and node:http2. It guards upgrades, CONNECT and `Expect: 100-continue` of
+ * its servers too.
+ */
 export interface ProtectedListener {
   (request: IncomingMessage, response: ServerResponse): void
   (request: Http2ServerRequest, response: Http2ServerResponse): void

@@ -1,0 +1,2 @@
+export { toAdapter } from './adapter.ts'
+export type { Adapter } from './adapter.ts'

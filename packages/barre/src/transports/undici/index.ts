@@ -1,0 +1,2 @@
+export { toInterceptor } from './interceptor.ts'
+export type { Interceptor, InterceptorConfig, RequestExtras } from './interceptor.ts'

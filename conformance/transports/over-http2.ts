@@ -7,7 +7,7 @@ import { methods, overHttp, tlsOptions, toAnswer } from './over-http.ts'
 import type { Version } from './over-http.ts'
 
 /** What every wire over HTTP/2 has in common: over TLS only, as browsers and servers have it. */
-export const overHttp2: typeof overHttp = {
+const overHttp2: typeof overHttp = {
   ...overHttp,
   securities: overHttp.securities.filter((security) => security !== 'clear'),
 }

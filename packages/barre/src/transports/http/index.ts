@@ -1,5 +1,6 @@
 export { forwardedMaxHops } from './address.ts'
 export { toChecked } from './checked.ts'
+export type { Checked } from './checked.ts'
 export { toFetchCall } from './fetch-call.ts'
 export { handler } from './handler.ts'
 export type { Credentials, Handler } from './handler.ts'

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Server as NetServer } from 'node:net'
 import type { Context, MiddlewareHandler, Next } from 'hono'
 import { chain } from '../../core/index.ts'
-import type { Call, Decision, Policy, Principal, Refusal, Rules } from '../../core/index.ts'
+import type { Call, Decision, Policy, Principal, Refusal, Reply, Rules } from '../../core/index.ts'
 import {
   mark,
   mustNotServe,
@@ -85,12 +85,17 @@ function view(
   return { call: toCall(incoming, path, settings), server: serverOf(incoming) }
 }
 
-async function settle(decision: Decision, context: Context, next: Next): Promise<Response | undefined> {
-  if (!decision.ok) return refuse(decision)
+function settle(decision: Decision, context: Context, next: Next): Promise<Response | void> {
+  if (!decision.ok) return Promise.resolve(refuse(decision))
   context.set('principal', decision.principal)
+  const reply = sendable(decision.reply)
+  return reply.length === 0 ? next() : carry(reply, context, next)
+}
+
+/** Sets headers after the handler: a Response of its own has none of those that were set before. */
+async function carry(reply: Reply, context: Context, next: Next): Promise<void> {
   await next()
-  for (const [name, value] of sendable(decision.reply)) context.header(name, value, { append: true })
-  return undefined
+  for (const [name, value] of reply) context.header(name, value, { append: true })
 }
 
 function refuse(refusal: Refusal): Response {

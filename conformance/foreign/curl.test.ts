@@ -11,6 +11,7 @@ import type { Service } from '../harness/service.ts'
 import { issueToken } from '../harness/tokens.ts'
 import { createWorld } from '../harness/world.ts'
 import { jwt } from '../providers/index.ts'
+import { overHttp } from '../transports/over-http.ts'
 import * as transportKits from '../transports/index.ts'
 
 const run = promisify(execFile)
@@ -57,6 +58,7 @@ const calls: readonly (readonly [claim: string, path: string, options: readonly 
   ]
 
 for (const kit of Object.values(transportKits)) {
+  if (kit.admitted !== overHttp.admitted) continue
   for (const version of ['1.1', '2'] as const) {
     // A server of HTTP/2 takes HTTP/1.1 too.
     if (version === '2' && !nameOf(kit).endsWith('HTTP/2')) continue

@@ -8,20 +8,6 @@ export const http: TransportKit = {
   ...overHttp,
   folder: 'http',
   takesTrue: true,
-  async start({ auth, resources, services, handle }, place) {
-    const table = Object.entries(resources).flatMap(([name, says]) =>
-      ['GET', 'POST'].map((method) => [`${method} /${name}`, says === 'service' ? true : says] as const),
-    )
-    const listener = protect(
-      { auth, services, resources: Object.fromEntries(table) },
-      async (request, response, { principal }) => {
-        const content = handle(principal, await readBody(request))
-        response.setHeader('content-type', 'application/json').end(JSON.stringify(content))
-      },
-    )
-    const tls = tlsOptions(place)
-    return run(tls === undefined ? createServer(listener) : createTlsServer(tls, listener), place)
-  },
   start: (served, place) => start(served, place, version1),
 }
 

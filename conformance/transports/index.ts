@@ -1,11 +1,7 @@
 /** The one list of listening wires: a line here gives every provider this wire too. */
 export { express } from './express.ts'
-export { fastify } from './fastify.ts'
-export { grpc } from './grpc.ts'
-export { http } from './http.ts'
-export { hono } from './hono.ts'
-export { koa } from './koa.ts'
 export { fastify, fastify2 } from './fastify.ts'
+export { grpc } from './grpc.ts'
 export { hono, hono2 } from './hono.ts'
 export { http, http2 } from './http.ts'
 export { koa, koa2 } from './koa.ts'

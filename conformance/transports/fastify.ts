@@ -1,7 +1,7 @@
 import createApplication from 'fastify'
 import { barre } from 'barre/fastify'
 import type { Place, Running, Served, TransportKit } from '../harness/kit.ts'
-import { overHttp, tlsOptions, toRunning } from './over-http.ts'
+import { overHttp, publicOrigin, tlsOptions, toRunning } from './over-http.ts'
 
 /** Fastify 5. */
 export const fastify: TransportKit = {
@@ -12,7 +12,7 @@ export const fastify: TransportKit = {
 
 async function start({ auth, resources, services, handle }: Served, place: Place): Promise<Running> {
   const app = createApplication({ https: tlsOptions(place) ?? null, forceCloseConnections: true })
-  await app.register(barre, { auth, services })
+  await app.register(barre, { auth, services, publicOrigin })
   for (const [name, says] of Object.entries(resources)) {
     app.route({
       method: ['GET', 'POST'],

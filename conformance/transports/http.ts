@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { protect } from 'barre/http'
 import type { TransportKit } from '../harness/kit.ts'
-import { overHttp, run, tlsOptions } from './over-http.ts'
+import { overHttp, publicOrigin, run, tlsOptions } from './over-http.ts'
 
 /** node:http and node:https. */
 export const http: TransportKit = {
@@ -15,7 +15,7 @@ export const http: TransportKit = {
       ['GET', 'POST'].map((method) => [`${method} /${name}`, says === 'service' ? true : says] as const),
     )
     const listener = protect(
-      { auth, services, resources: Object.fromEntries(table) },
+      { auth, services, publicOrigin, resources: Object.fromEntries(table) },
       async (request, response, { principal }) => {
         const content = handle(principal, await readBody(request))
         response.setHeader('content-type', 'application/json').end(JSON.stringify(content))

@@ -20,9 +20,13 @@ const statuses: Readonly<Record<DenialCode, string>> = {
   unavailable: '503',
 }
 
+/** Where clients think they call: what proofs name. */
+export const publicOrigin = 'https://orders.example'
+
 /** What every wire over HTTP has in common: RFC 9110, RFC 6750. */
 export const overHttp: Omit<TransportKit, 'folder' | 'start'> = {
   securities: ['clear', 'optional certificate', 'required certificate'],
+  publicOrigin,
   admitted: '200',
   unknown: '404',
   spellings,
@@ -75,8 +79,9 @@ const methods: Readonly<Record<Verb, string>> = {
 }
 
 async function send(port: number, place: Place, sent: Sent): Promise<Answer> {
-  const { verb = 'read' } = sent
-  const request = open(port, place, sent)
+  const { verb = 'read', resource, presented } = sent
+  const proofs = await presented.proof?.(methods[verb], `${publicOrigin}/${resource}`)
+  const request = open(port, place, sent, proofs)
   if (verb === 'write') request.end('{"item":"cup"}')
   else if (verb === 'unfinished write') request.write('{"item":')
   else request.end()
@@ -86,7 +91,12 @@ async function send(port: number, place: Place, sent: Sent): Promise<Answer> {
   return answer
 }
 
-function open(port: number, { security, world }: Place, sent: Sent): ClientRequest {
+function open(
+  port: number,
+  { security, world }: Place,
+  sent: Sent,
+  proofs: readonly string[] = [],
+): ClientRequest {
   const { authorization, certificate } = sent.presented
   const { verb = 'read', resource, query = '' } = sent
   const options = {
@@ -98,6 +108,7 @@ function open(port: number, { security, world }: Place, sent: Sent): ClientReque
     headers: {
       // An array is sent as one header each; the types know that of other names only.
       ...(authorization !== undefined && { authorization: authorization as never }),
+      ...(proofs.length > 0 && { dpop: [...proofs] }),
       ...(verb.endsWith('write') && { 'content-type': 'application/json', 'content-length': '14' }),
     },
   } as const

@@ -33,6 +33,9 @@ function toRules(declared: readonly Alternative[] | undefined, providers: Provid
     get needsClientCertificate() {
       return everyProvider(providers).some((provider) => provider.needsClientCertificate === true)
     },
+    get needsPublicOrigin() {
+      return everyProvider(providers).some((provider) => provider.needsPublicOrigin === true)
+    },
     ready: () => everyProvider(providers).every((provider) => provider.ready?.() ?? true),
     close: () => closeAll(providers),
   }

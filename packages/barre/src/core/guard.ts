@@ -26,8 +26,8 @@ export function authenticate(policy: Policy, call: Call): Awaitable<Decision> {
  */
 export function authorize(principal: Principal, scopes: Scopes | undefined): Denial | undefined {
   if (scopes === undefined || satisfies(principal.scopes, scopes)) return undefined
-  return refuse('insufficient_scope', 'the principal lacks a required scope', { scopes: listScopes(scopes) })
-    .denial
+  const more = { scopes: listScopes(scopes), scheme: principal.scheme }
+  return refuse('insufficient_scope', 'the principal lacks a required scope', more).denial
 }
 
 function satisfies(held: ReadonlySet<string>, scopes: Scopes): boolean {

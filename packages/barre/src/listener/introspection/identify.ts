@@ -1,7 +1,8 @@
-import { ok, refuse, toPrincipal } from '../../core/index.ts'
+import { ok, refuse, toPrincipal, toPrincipalId } from '../../core/index.ts'
 import type { Authenticated, Result } from '../../core/index.ts'
 import type { JsonObject } from '../../jose/index.ts'
 import { scopeReader } from '../scope-claim.ts'
+import { schemeOf } from '../token-binding.ts'
 import type { Answer } from './answer.ts'
 import type { Known } from './answer-cache.ts'
 import { defaultTokenExpTimeSeconds } from './config.ts'
@@ -53,9 +54,9 @@ function toAuthenticated(
   if (subject === undefined) return refuse('invalid', 'the answer has no sub, username or client_id')
   const issuer = isName(claims['iss']) ? claims['iss'] : configuredIssuer
   const principal = toPrincipal({
-    id: issuer === undefined ? subject : `${issuer}:${subject}`,
+    id: toPrincipalId(issuer, subject),
     username: isName(claims['username']) ? claims['username'] : subject,
-    scheme: 'Bearer',
+    scheme: schemeOf(claims['cnf']),
     scopes,
     claims,
     expiresAtSeconds: endsAtMs / 1000,

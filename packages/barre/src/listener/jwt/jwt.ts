@@ -4,9 +4,9 @@ import {
   chain,
   isToken68,
   ok,
-  readAuthorizationText,
   refuse,
   toPrincipal,
+  toPrincipalId,
 } from '../../core/index.ts'
 import type {
   Authenticated,
@@ -19,9 +19,12 @@ import type {
 } from '../../core/index.ts'
 import { createValidator } from '../../jose/index.ts'
 import type { Payload } from '../../jose/index.ts'
-import { bearerChallenges } from '../bearer-challenges.ts'
+import { createDpopVerifier } from '../proof-of-possession/dpop.ts'
 import { scopeReader } from '../scope-claim.ts'
-import { bindingProblem } from '../token-binding.ts'
+import { checkBinding, schemeOf } from '../token-binding.ts'
+import { readToken } from '../token-carrier.ts'
+import type { TokenCredential } from '../token-carrier.ts'
+import { tokenChallenges, tokenSchemes } from '../token-challenges.ts'
 import { jwtValidatorShape } from './config.ts'
 import type { JwtValidatorConfig } from './config.ts'
 
@@ -32,33 +35,45 @@ export const jwtKind: ProviderKind<'jwtValidatorConfig', JwtValidatorConfig> = {
   create: createJwtListener,
 }
 
-/** Callers with a signed token, sent as `Authorization: Bearer` (RFC 6750 §2.1). */
-function createJwtListener(config: JwtValidatorConfig, services: Services, path: string): Provider<string> {
+/** Callers with a signed token, sent as `Authorization: Bearer` (RFC 6750 §2.1) or `DPoP` (RFC 9449 §7.1). */
+function createJwtListener(
+  config: JwtValidatorConfig,
+  services: Services,
+  path: string,
+): Provider<TokenCredential> {
   const readScopes = scopeReader(config.scopeKey)
+  const { dpopConfig } = config
+  const dpop = dpopConfig && createDpopVerifier(dpopConfig, services, `${path}.dpopConfig`)
   // Once per token that is remembered: its callers then share the principal.
   const validator = createValidator(config, services, path, (payload) =>
     identify(payload, readScopes(payload)),
   )
   return {
-    schemes: ['Bearer'],
+    schemes: tokenSchemes(dpop),
+    needsPublicOrigin: dpop !== undefined,
     // A token that holds has only the characters of base64url: the others need no look of their own.
-    read: (call) => readAuthorizationText(call, 'Bearer'),
-    verify: (token, call) =>
-      chain(validator.validate(token), (validated) => {
-        if (!validated.ok)
-          return isToken68(token) ? toTokenRefusal(validated.denial) : brokenCredential('Bearer')
-        const problem = bindingProblem(validated.value.principal.claims['cnf'], call)
-        return problem === undefined ? validated : refuse('invalid', problem)
-      }),
-    challenges: bearerChallenges,
+    read: (call) => readToken(call, config, dpop !== undefined),
+    verify: (credential, call) =>
+      chain(validator.validate(credential.token), (validated) =>
+        validated.ok
+          ? checkBinding(validated.value, credential, call, dpop)
+          : toTokenRefusal(validated.denial, credential),
+      ),
+    challenges: tokenChallenges(dpop),
     ready: () => validator.ready(),
-    close: () => validator.close(),
+    async close() {
+      await Promise.all([validator.close(), dpop?.close()])
+    },
   }
 }
 
 /** RFC 6750 §3.1: a request with a broken token is well-formed; it is the token that is invalid. */
-function toTokenRefusal(denial: Denial): { readonly ok: false; readonly denial: Denial } {
-  return { ok: false, denial: denial.code === 'malformed' ? { ...denial, code: 'invalid' } : denial }
+function toTokenRefusal(
+  denial: Denial,
+  { scheme, token }: TokenCredential,
+): { readonly ok: false; readonly denial: Denial } {
+  if (!isToken68(token)) return brokenCredential(scheme)
+  return { ok: false, denial: { ...denial, scheme, ...(denial.code === 'malformed' && { code: 'invalid' }) } }
 }
 
 function identify(payload: Payload, scopes: readonly string[]): Result<Authenticated> {
@@ -66,9 +81,9 @@ function identify(payload: Payload, scopes: readonly string[]): Result<Authentic
   if (sub === undefined || sub === '') return refuse('invalid', 'the token has no sub, so it names nobody')
   acceptFrozen(payload)
   const principal: Principal = toPrincipal({
-    id: iss === undefined ? sub : `${iss}:${sub}`,
+    id: toPrincipalId(iss, sub),
     username: sub,
-    scheme: 'Bearer',
+    scheme: schemeOf(payload['cnf']),
     scopes,
     claims: payload,
     ...(iss !== undefined && { issuer: iss }),

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Server as NetServer } from 'node:net'
-import { guard, isPromise } from '../../core/index.ts'
+import { ConfigError, guard, isPromise } from '../../core/index.ts'
 import type { Awaitable, Decision, Policy, Principal, Rules } from '../../core/index.ts'
 import {
   findProblem,
@@ -9,6 +9,7 @@ import {
   onListen,
   phrase,
   problemFinder,
+  requireOrigin,
   refuseToStart,
   sendRefusal,
   sendReply,
@@ -49,6 +50,8 @@ export interface Allow<Auth> {
    * refused at start where their TLS does not fit `auth`; `server` is one that needs no `listen()` or already listens.
    */
   check(application: Application, server?: NetServer): void
+  /** Serves `resourceMetadata` (RFC 9728) at its well-known path: `app.use(allow.metadata)`. */
+  readonly metadata: Middleware
   /** Whether every provider can be used now. */
   ready(): boolean
   /** Closes the providers; happens by itself when the application's last checked server closes. */
@@ -66,6 +69,7 @@ export function protect<Auth>(rules: Rules, options: HttpOptions): Allow<Auth> {
   const opened = new Set<NetServer>()
   const allow = (auth?: Auth): Middleware => {
     const policy = rules.policyFor(auth, 'allow')
+    requireOrigin(rules, settings)
     return policy === undefined
       ? mark((request, response, next) => open(request, response, next))
       : guardOf(policy)
@@ -75,8 +79,8 @@ export function protect<Auth>(rules: Rules, options: HttpOptions): Allow<Auth> {
       const decision =
         problemOf(serverOf(request)) === undefined ? decide(policy, request, settings) : mustNotServe
       if (isPromise(decision))
-        void decision.then((known) => process.nextTick(settle, known, request, response, next))
-      else settle(decision, request, response, next)
+        void decision.then((known) => process.nextTick(settle, settings, known, request, response, next))
+      else settle(settings, decision, request, response, next)
     })
   const attach = (server: NetServer): void => {
     if (attached.has(server)) return
@@ -92,9 +96,19 @@ export function protect<Auth>(rules: Rules, options: HttpOptions): Allow<Auth> {
       ]),
     )
   }
+  const metadata: Middleware = (request, response, next) => {
+    const isRead = request.method === 'GET' || request.method === 'HEAD'
+    if (settings.metadata === undefined || !isRead || pathOf(request) !== settings.metadata.path) next()
+    else sendRefusal(request, response, settings.metadata.answer)
+  }
   return Object.assign(allow, {
+    metadata,
     check(application: Application, server?: NetServer): void {
       checkRoutes(application.router)
+      const isServed = application.router.stack.some(({ handle }) => handle === metadata)
+      if (settings.metadata !== undefined && !isServed) {
+        throw new ConfigError('resourceMetadata', 'nobody serves it: put in app.use(allow.metadata)')
+      }
       onListen(application, attach)
       if (server !== undefined) attach(server)
     },
@@ -108,13 +122,20 @@ function decide(
   request: Parameters<Middleware>[0],
   settings: HttpSettings,
 ): Awaitable<Decision> {
-  // `url` is relative to the router that called; the caller's path is the original one.
-  const path = (request.originalUrl ?? request.url ?? '').split('?', 1)[0]!
-  return guard(policy, toCall(request, path, settings))
+  return guard(policy, toCall(request, pathOf(request), settings))
 }
 
-function settle(decision: Decision, ...[request, response, next]: Parameters<Middleware>): void {
-  if (!decision.ok) return sendRefusal(request, response, phrase(decision))
+/** `url` is relative to the router that called; the caller's path is the original one. */
+function pathOf(request: Parameters<Middleware>[0]): string {
+  return (request.originalUrl ?? request.url ?? '').split('?', 1)[0]!
+}
+
+function settle(
+  settings: HttpSettings,
+  decision: Decision,
+  ...[request, response, next]: Parameters<Middleware>
+): void {
+  if (!decision.ok) return sendRefusal(request, response, phrase(decision, settings))
   if (decision.principal === undefined) delete request.principal
   else request.principal = decision.principal
   sendReply(response, decision.reply)

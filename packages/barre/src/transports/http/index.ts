@@ -2,7 +2,7 @@ export { forwardedMaxHops } from './address.ts'
 export { handler } from './handler.ts'
 export type { Credentials, Handler } from './handler.ts'
 export { toCall } from './http-call.ts'
-export { toSettings } from './http-options.ts'
+export { requireOrigin, toSettings } from './http-options.ts'
 export type { HttpOptions, HttpSettings } from './http-options.ts'
 export { nodeHttp } from './node-http.ts'
 export { normalisePath, pathMaxLength } from './path.ts'
@@ -10,6 +10,7 @@ export { protect } from './protect.ts'
 export type { ProtectedListener, RequestContext, RequestHandler, ResourceOptions } from './protect.ts'
 export { drain, drainMaxBytes, hasLongBody, phrase, sendRefusal, sendReply, writeRefusal } from './refusal.ts'
 export type { HttpRefusal } from './refusal.ts'
+export type { ResourceMetadata, ResourceMetadataConfig } from './resource-metadata.ts'
 export {
   findProblem,
   intercept,

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { chain, guard, isPromise } from '../../core/index.ts'
 import type { Awaitable, ConfigError, Denial, Principal, Reply, Rules } from '../../core/index.ts'
 import { toCall } from './http-call.ts'
-import { toSettings } from './http-options.ts'
+import { requireOrigin, toSettings } from './http-options.ts'
 import type { HttpOptions, HttpSettings } from './http-options.ts'
 import { normalisePath } from './path.ts'
 import { methodNotAllowed, notFound, phrase, sendRefusal, sendReply, writeRefusal } from './refusal.ts'
@@ -68,6 +68,7 @@ export function protect(
 ): ProtectedListener {
   const settings = toSettings(options)
   const table = toResourceTable(options.resources, rules)
+  requireOrigin(rules, settings)
   const isGuarded = table.resources.some((resource) => resource.policy !== undefined)
   const problemOf = isGuarded ? problemFinder(rules, settings) : (): undefined => undefined
   const service: Service = {
@@ -98,7 +99,7 @@ interface Service {
   readonly open: Set<NetServer>
 }
 
-type Verdict = { readonly refusal: HttpRefusal } | { readonly context: RequestContext }
+type Verdict = { readonly answer: HttpRefusal } | { readonly context: RequestContext }
 
 function serve(
   service: Service,
@@ -107,7 +108,7 @@ function serve(
   proceed: (context: RequestContext) => unknown,
 ): void {
   settle(judge(service, request, request.method ?? ''), (verdict) => {
-    if ('refusal' in verdict) return sendRefusal(request, response, verdict.refusal)
+    if ('answer' in verdict) return sendRefusal(request, response, verdict.answer)
     sendReply(response, verdict.context.reply)
     proceed(verdict.context)
   })
@@ -125,7 +126,7 @@ function serveSocket(
   settle(judge(service, request, method), (verdict) => {
     socket.removeListener('error', ignore)
     if (socket.destroyed) return
-    if ('refusal' in verdict) writeRefusal(socket, verdict.refusal)
+    if ('answer' in verdict) writeRefusal(socket, verdict.answer)
     else proceed(verdict.context)
   })
 }
@@ -139,11 +140,14 @@ function settle(verdict: Awaitable<Verdict>, next: (verdict: Verdict) => void): 
 function judge(service: Service, request: IncomingMessage, method: string): Awaitable<Verdict> {
   const server = serverOf(request)
   if (server !== undefined && !service.attached.has(server)) attachTo(service, server, undefined)
-  if (service.problemOf(server) !== undefined) return { refusal: phrase(mustNotServe) }
+  if (service.problemOf(server) !== undefined) return { answer: phrase(mustNotServe) }
   // The target of a CONNECT is no path; only a row for every path can match it.
   if (method === 'CONNECT') return judgeAt(service, request, method, undefined)
   const path = normalisePath(request.url ?? '')
-  return path.ok ? judgeAt(service, request, method, path.value) : deny(path.denial)
+  if (!path.ok) return deny(path.denial)
+  const { metadata } = service.settings
+  if (path.value === metadata?.path && isRead(method)) return { answer: metadata.answer }
+  return judgeAt(service, request, method, path.value)
 }
 
 function judgeAt(
@@ -153,14 +157,20 @@ function judgeAt(
   path: string | undefined,
 ): Awaitable<Verdict> {
   const match = table.match(request.method ?? '', path)
-  if (match.kind === 'none') return { refusal: notFound }
-  if (match.kind === 'other methods') return { refusal: methodNotAllowed(match.allowed) }
+  if (match.kind === 'none') return { answer: notFound }
+  if (match.kind === 'other methods') return { answer: methodNotAllowed(match.allowed) }
   const { resource, params } = match
   if (resource.policy === undefined) return admit(resource, params, undefined, none)
   const call = toCall(request, path ?? request.url ?? '', settings, method)
   return chain(guard(resource.policy, call), (decision) =>
-    decision.ok ? admit(resource, params, decision.principal, decision.reply) : { refusal: phrase(decision) },
+    decision.ok
+      ? admit(resource, params, decision.principal, decision.reply)
+      : { answer: phrase(decision, settings) },
   )
+}
+
+function isRead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD'
 }
 
 const none: readonly never[] = []
@@ -168,7 +178,7 @@ const none: readonly never[] = []
 function ignore(): void {}
 
 function deny(denial: Denial): Verdict {
-  return { refusal: phrase({ ok: false, denial, challenges: none, reply: none }) }
+  return { answer: phrase({ ok: false, denial, challenges: none, reply: none }) }
 }
 
 function admit(resource: Resource, params: Params, principal: Principal | undefined, reply: Reply): Verdict {

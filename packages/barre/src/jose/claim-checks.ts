@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { ConfigError, freezeData, refuse } from '../core/index.ts'
+import { profileCheck } from './access-token-profile.ts'
 import { clockSkewDefaultSeconds, clockSkewMaxSeconds } from './validator-config.ts'
 import type { Denial } from '../core/index.ts'
 import type { Decoded, Payload } from './claims.ts'
@@ -15,6 +16,10 @@ type Check = (token: Decoded, nowMs: number) => Denial | undefined
  */
 export function compileChecks(config: ValidatorConfig, path: string, typ?: string): Check {
   const checks = [...headerChecks(config, typ), ...nameChecks(config), audienceCheck(config, path)]
+  if (config.profile !== undefined) {
+    const judge = profileCheck(config, path)
+    checks.push(({ payload }) => judge(payload))
+  }
   const judgeTimes = compileTimes(config, path)
   return (token, nowMs) => {
     for (const check of checks) {

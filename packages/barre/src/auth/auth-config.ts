@@ -38,10 +38,9 @@ export type ListenerAuthConfig = (
 export type AuthConfig = readonly ListenerAuthConfig[]
 
 /**
- * What a resource says about `auth`: `false` opens it, a record keeps the service's entries and changes their
- * scopes or
- * asks for a stronger login, or lets anonymous callers in too, a list replaces the service's. A resource that says nothing gets the
- * service's.
+ * What a resource says about `auth`: `false` opens it, a record keeps the service's entries and changes their scopes,
+ * asks for a stronger login or lets anonymous callers in too, a list replaces the service's. A resource that says
+ * nothing gets the service's.
  */
 export type ResourceAuth =
   | false

@@ -11,7 +11,7 @@ const required = ['sub', 'client_id', 'iat', 'jti'] as const
  * configuration would let the issuer, the audience or the expiry pass unseen.
  */
 export function profileCheck(
-  config: ValidatorConfig,
+  config: Omit<ValidatorConfig, 'signatureConfig'>,
   path: string,
 ): (payload: Payload) => Denial | undefined {
   if (config.issuer === undefined) throw new ConfigError(`${path}.issuer`, "required with profile 'at+jwt'")

@@ -1,5 +1,6 @@
 export { createJwt } from './jwt.ts'
 export type { Jwt } from './jwt.ts'
+export { compileChecks } from './claim-checks.ts'
 export { decodeJwt } from './claims.ts'
 export type { Decoded, Payload } from './claims.ts'
 export { createValidator } from './validator.ts'

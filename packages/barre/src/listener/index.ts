@@ -8,6 +8,8 @@ export type { AttemptLimiter, Attempts, LoginThrottleConfig } from './login-thro
 export * from './ldap-user-store/config.ts'
 export * from './ldap-user-store/ldap-user-store.ts'
 export * from './jwt/config.ts'
+export type { JwtIssuersConfig } from './jwt-issuers/config.ts'
+export { jwtIssuersKind } from './jwt-issuers/jwt-issuers.ts'
 export { jwtKind } from './jwt/jwt.ts'
 export * from './mutual-tls/config.ts'
 export * from './mutual-tls/mutual-tls.ts'

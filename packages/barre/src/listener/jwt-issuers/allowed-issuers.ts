@@ -40,6 +40,6 @@ function checkIssuer(example: string, path: string, clientConfig: ClientConfigur
   }
   const url = checkEndpoint(example, path, clientConfig)
   // RFC 8414 §2: neither query nor fragment.
-  if (url.search === '' && url.hash === '' && [url.href, `${url.origin}`].includes(example)) return
+  if (url.search === '' && url.hash === '' && [url.href, url.origin].includes(example)) return
   throw new ConfigError(path, 'expected a URL in its usual spelling, without query and fragment')
 }

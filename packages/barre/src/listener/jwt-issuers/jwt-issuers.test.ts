@@ -175,9 +175,9 @@ test('a flood of made-up issuers is bounded, and the known ones are served on', 
   for (let index = 1; index < perMinute; index++) {
     assert.equal(await decide(provider, await tokenOf(`none-${index}`)), 'invalid')
   }
-  const before = asked().length
+  const sofar = asked().length
   assert.equal(await decide(provider, await tokenOf('none-more')), 'unavailable')
-  assert.equal(asked().length, before)
+  assert.equal(asked().length, sofar)
   assert.equal(await decide(provider, await tokenOf('acme')), `${server.url}/acme:alice`)
   nowMs += 60_000
   assert.equal(await decide(provider, await tokenOf('globex')), `${server.url}/globex:alice`)
@@ -205,9 +205,9 @@ test('after closing nothing is asked', async () => {
   const [provider, token] = [make(), await tokenOf('acme')]
   await decide(provider, token)
   await provider.close?.()
-  const before = asked().length
+  const sofar = asked().length
   assert.equal(await decide(provider, await tokenOf('globex')), 'unavailable')
-  assert.equal(asked().length, before)
+  assert.equal(asked().length, sofar)
 })
 
 test('a bound token needs its proof here too', async () => {

@@ -43,7 +43,7 @@ function createJwtIssuers(
   const registry = createIssuerRegistry(config, services, path, (issuer, jwksUrl) => {
     const jwksConfig = { url: jwksUrl.href, ...(clientConfig && { clientConfig }) }
     const own = {
-      ...rules,
+      ...config,
       issuer,
       cacheConfig: { ...cacheConfig, capacity },
       signatureConfig: { jwksConfig },

@@ -3,23 +3,22 @@ import type { Server as NetServer } from 'node:net'
 import { ConfigError, guard, isPromise } from '../../core/index.ts'
 import type { Awaitable, Decision, Policy, Principal, Rules } from '../../core/index.ts'
 import {
-  findProblem,
-  intercept,
   mustNotServe,
   onListen,
   phrase,
   problemFinder,
   requireOrigin,
-  refuseToStart,
   sendRefusal,
   sendReply,
   serverOf,
   toCall,
   toSettings,
 } from '../http/index.ts'
-import type { HttpOptions, HttpSettings, Intercept } from '../http/index.ts'
+import type { HttpOptions, HttpSettings } from '../http/index.ts'
 import { checkRoutes, mark } from './check.ts'
 import type { Stack } from './check.ts'
+import { guardServer } from './server.ts'
+import type { ServerGuard } from './server.ts'
 
 declare global {
   // oxlint-disable-next-line typescript/no-namespace -- the only way that Express lets its Request be extended
@@ -58,15 +57,24 @@ export interface Allow<Auth> {
   close(): Promise<void>
 }
 
+/** How a service on Express stands on the network. */
+export interface ExpressOptions<Auth> extends HttpOptions {
+  /**
+   * What upgrades and CONNECTs of a checked application's servers must fulfil before their listeners get them; default:
+   * the service's `auth`. `false`: their listeners look after themselves.
+   */
+  readonly upgrade?: Auth
+}
+
 /** Marks a route, a router or a mounted path as open to everyone. */
 export const open: Middleware = mark((_request, _response, next) => next())
 
 /** Guards Express 5 routes; throws ConfigError. */
-export function protect<Auth>(rules: Rules, options: HttpOptions): Allow<Auth> {
+export function protect<Auth>(rules: Rules, options: ExpressOptions<Auth>): Allow<Auth> {
   const settings = toSettings(options)
   const problemOf = problemFinder(rules, settings)
-  const attached = new WeakSet<NetServer>()
-  const opened = new Set<NetServer>()
+  const upgrade = rules.policyFor(options.upgrade, 'upgrade')
+  const servers: ServerGuard = { rules, settings, upgrade, attached: new WeakSet(), open: new Set() }
   const allow = (auth?: Auth): Middleware => {
     const policy = rules.policyFor(auth, 'allow')
     requireOrigin(rules, settings)
@@ -82,20 +90,6 @@ export function protect<Auth>(rules: Rules, options: HttpOptions): Allow<Auth> {
         void decision.then((known) => process.nextTick(settle, settings, known, request, response, next))
       else settle(settings, decision, request, response, next)
     })
-  const attach = (server: NetServer): void => {
-    if (attached.has(server)) return
-    attached.add(server)
-    opened.add(server)
-    const problem = findProblem(server, rules, settings)
-    if (problem !== undefined && server.listening) throw problem
-    intercept(
-      server,
-      new Map<string, Intercept>([
-        ['listening', refuseToStart(server, () => findProblem(server, rules, settings))],
-        ['close', closing(opened, server, rules)],
-      ]),
-    )
-  }
   const metadata: Middleware = (request, response, next) => {
     const isRead = request.method === 'GET' || request.method === 'HEAD'
     if (settings.metadata === undefined || !isRead || pathOf(request) !== settings.metadata.path) next()
@@ -109,8 +103,8 @@ export function protect<Auth>(rules: Rules, options: HttpOptions): Allow<Auth> {
       if (settings.metadata !== undefined && !isServed) {
         throw new ConfigError('resourceMetadata', 'nobody serves it: put in app.use(allow.metadata)')
       }
-      onListen(application, attach)
-      if (server !== undefined) attach(server)
+      onListen(application, (listening) => guardServer(servers, listening))
+      if (server !== undefined) guardServer(servers, server)
     },
     ready: () => rules.ready(),
     close: () => rules.close(),
@@ -140,12 +134,4 @@ function settle(
   else request.principal = decision.principal
   sendReply(response, decision.reply)
   next()
-}
-
-function closing(opened: Set<NetServer>, server: NetServer, rules: Rules): Intercept {
-  return (proceed) => {
-    opened.delete(server)
-    if (opened.size === 0) rules.close().catch(() => undefined)
-    return proceed()
-  }
 }

@@ -22,3 +22,4 @@ export {
   serverOf,
 } from './server.ts'
 export type { Intercept } from './server.ts'
+export { serveSocket } from './socket.ts'

@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Server as NetServer } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { chain, guard, isPromise } from '../../core/index.ts'
+import { chain, guard } from '../../core/index.ts'
 import type { Awaitable, ConfigError, Denial, Principal, Reply, Rules } from '../../core/index.ts'
 import { toCall } from './http-call.ts'
 import { requireOrigin, toSettings } from './http-options.ts'
 import type { HttpOptions, HttpSettings } from './http-options.ts'
 import { normalisePath } from './path.ts'
-import { methodNotAllowed, notFound, phrase, sendRefusal, sendReply, writeRefusal } from './refusal.ts'
+import { methodNotAllowed, notFound, phrase, sendRefusal, sendReply } from './refusal.ts'
 import type { HttpRefusal } from './refusal.ts'
 import { toResourceTable } from './resources.ts'
 import type { Params, Resource, ResourceTable } from './resources.ts'
@@ -22,6 +22,7 @@ import {
   serverOf,
 } from './server.ts'
 import type { Intercept } from './server.ts'
+import { serveSocket, settle } from './socket.ts'
 
 export interface ResourceOptions<Auth> extends HttpOptions {
   /**
@@ -114,29 +115,6 @@ function serve(
   })
 }
 
-/** For connections that leave HTTP: nothing on the socket handles errors until the listener has it. */
-function serveSocket(
-  service: Service,
-  method: string,
-  request: IncomingMessage,
-  socket: Duplex,
-  proceed: (context: RequestContext) => unknown,
-): void {
-  socket.on('error', ignore)
-  settle(judge(service, request, method), (verdict) => {
-    socket.removeListener('error', ignore)
-    if (socket.destroyed) return
-    if ('answer' in verdict) writeRefusal(socket, verdict.answer)
-    else proceed(verdict.context)
-  })
-}
-
-/** After a wait, `next` runs outside the promise: what a handler throws is then as uncaught as without a guard. */
-function settle(verdict: Awaitable<Verdict>, next: (verdict: Verdict) => void): void {
-  if (isPromise(verdict)) void verdict.then((known) => process.nextTick(next, known))
-  else next(verdict)
-}
-
 function judge(service: Service, request: IncomingMessage, method: string): Awaitable<Verdict> {
   const server = serverOf(request)
   if (server !== undefined && !service.attached.has(server)) attachTo(service, server, undefined)
@@ -174,8 +152,6 @@ function isRead(method: string): boolean {
 }
 
 const none: readonly never[] = []
-
-function ignore(): void {}
 
 function deny(denial: Denial): Verdict {
   return { answer: phrase({ ok: false, denial, challenges: none, reply: none }) }
@@ -218,7 +194,13 @@ function closing({ open, rules }: Service, server: NetServer): Intercept {
 
 function onSocket(service: Service, method: string): Intercept {
   return (proceed, request, socket) => {
-    serveSocket(service, method, request as IncomingMessage, socket as Duplex, proceed)
+    let context: RequestContext | undefined
+    const refusal = chain(judge(service, request as IncomingMessage, method), (verdict) => {
+      if ('answer' in verdict) return verdict.answer
+      context = verdict.context
+      return undefined
+    })
+    serveSocket(socket as Duplex, refusal, () => proceed(context))
     return true
   }
 }

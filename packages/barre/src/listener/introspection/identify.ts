@@ -20,7 +20,8 @@ export function identifier(
   const assumedLifeMs = (config.defaultTokenExpTime ?? defaultTokenExpTimeSeconds) * 1000
   return ({ claims, expiresAtMs, notBeforeMs = 0 }, askedAtMs) => {
     const endsAtMs = expiresAtMs ?? askedAtMs + assumedLifeMs
-    const problem = issuerProblem(config.issuer, claims) ?? audienceProblem(audience, claims)
+    const problem =
+      issuerProblem(config.issuer, claims) ?? audienceProblem(audience, claims) ?? bindingProblem(claims)
     const authenticated =
       problem === undefined
         ? toAuthenticated(claims, config.issuer, readScopes(claims), endsAtMs)
@@ -42,6 +43,14 @@ function audienceProblem(audience: ReadonlySet<string> | undefined, { aud }: Jso
   return named.some((name) => typeof name === 'string' && audience.has(name))
     ? undefined
     : 'the token is meant for another audience'
+}
+
+/** RFC 9449 §6.2: a token of type DPoP is bound to a key; without it nothing could be proven. */
+function bindingProblem({ token_type: type, cnf }: JsonObject): string | undefined {
+  const isBound = typeof type === 'string' && type.toLowerCase() === 'dpop'
+  return isBound && schemeOf(cnf) !== 'DPoP'
+    ? 'the answer does not say which key the token is bound to'
+    : undefined
 }
 
 function toAuthenticated(

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, beforeEach, test } from 'node:test'
+import { makeProof, proofKey } from '../../../test/dpop-kit.ts'
 import { bearer, fakeCall } from '../../../test/fake-call.ts'
 import { countListeners, fakeServices } from '../../../test/fake-services.ts'
 import type { Logged } from '../../../test/fake-services.ts'
@@ -97,6 +98,7 @@ const verdicts: [claim: string, changes: Record<string, unknown>, config: object
   ['refuses an exp in digits that has passed', { exp: '2' }, {}, 'expired'],
   ['refuses a token that is not good yet', { nbf: start + 11 }, {}, 'invalid'],
   ['refuses a token that names nobody', { sub: undefined }, {}, 'invalid'],
+  ['refuses a bound token whose key is not told', { token_type: 'DPoP' }, {}, 'invalid'],
   ['refuses a token that is bound to a key', { cnf: { jkt: 'x' } }, {}, 'invalid'],
   ['understands no exp in words', { exp: 'soon' }, {}, 'unavailable'],
   ['understands no negative exp', { exp: -1 }, {}, 'unavailable'],
@@ -109,6 +111,29 @@ for (const [claim, changes, config, verdict] of verdicts) {
     assert.equal(await verify(make(config)), verdict)
   })
 }
+
+test('a token that is bound to a key is taken with its proof, from memory too, and not without a call', async () => {
+  const key = proofKey()
+  answers({ cnf: { jkt: key.jkt } })
+  const provider = make({ ...cached, dpopConfig: {} })
+  const asked = { method: 'GET', target: 'https://orders.example/order', token: 'abc' }
+  const send = async (scheme: 'Bearer' | 'DPoP', proofs: readonly string[]): Promise<string> => {
+    const call = { ...fakeCall(), metadata: (name: string) => (name === 'dpop' ? proofs : []) }
+    const result = await provider.verify({ scheme, token: 'abc' }, call)
+    return result.ok ? result.value.principal.scheme : result.denial.code
+  }
+  for (const _ of [1, 2]) assert.equal(await send('DPoP', [await makeProof(key, asked, nowMs)]), 'DPoP')
+  assert.equal(server.received.length, 1)
+  const proof = await makeProof(key, asked, nowMs)
+  assert.deepEqual([await send('Bearer', [proof]), await send('DPoP', [])], ['invalid', 'invalid'])
+  const caller = await provider.authorize('Bearer abc')
+  assert.equal(!caller.ok && caller.denial.code, 'invalid')
+  answers({})
+  assert.equal(
+    (await make({ dpopConfig: {} }).verify({ scheme: 'DPoP', token: 'abc' }, fakeCall())).ok,
+    false,
+  )
+})
 
 test('a certificate-bound token is taken from the connection with its certificate', async () => {
   const certificate = Buffer.from('DER')

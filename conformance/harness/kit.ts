@@ -25,9 +25,13 @@ export interface Pair {
   readonly key: string
 }
 
+/** Makes the proofs of one call (RFC 9449). */
+export type Prove = (method: string, target: string) => Promise<readonly string[]>
+
 /** What a caller brings along, whatever the wire: the Authorization values, and the connection's certificate. */
 export interface Presented {
   readonly authorization?: readonly string[]
+  readonly proof?: Prove
   readonly certificate?: Pair
 }
 
@@ -65,6 +69,8 @@ export interface ProviderKit {
   readonly folder?: string
   readonly name: string
   readonly readsCertificate: boolean
+  /** Its callers prove a key for each call: for wires that have a URL. */
+  readonly sendsProofs?: boolean
   /** The real server that it asks; without one on the machine its tests are skipped. */
   readonly needs?: Installable
   prepare(world: World): Promise<Prepared>
@@ -127,6 +133,8 @@ export interface TransportKit {
   /** Where a folder has several wires: what this one is called. Default: the folder. */
   readonly name?: string
   readonly securities: readonly Security[]
+  /** The `publicOrigin` that services are started with, on wires whose calls have a URL. */
+  readonly publicOrigin?: string
   /** What the wire says when a call is admitted, and when a resource does not exist. */
   readonly admitted: string
   readonly unknown: string

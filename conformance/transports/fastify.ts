@@ -2,7 +2,7 @@ import createApplication from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import { barre } from 'barre/fastify'
 import type { Place, Running, Served, TransportKit } from '../harness/kit.ts'
-import { overHttp, tlsOptions, toRunning, version1 } from './over-http.ts'
+import { overHttp, publicOrigin, tlsOptions, toRunning, version1 } from './over-http.ts'
 import { named, version2 } from './over-http2.ts'
 
 /** Fastify 5. */
@@ -31,7 +31,7 @@ async function start(
   place: Place,
   version: typeof version1,
 ): Promise<Running> {
-  await app.register(barre, { auth, services })
+  await app.register(barre, { auth, services, publicOrigin })
   for (const [name, says] of Object.entries(resources)) {
     app.route({
       method: ['GET', 'POST'],

@@ -3,7 +3,7 @@ import { Hono } from 'hono'
 import type { Context } from 'hono'
 import { open, protect } from 'barre/hono'
 import type { Place, Running, Served, TransportKit } from '../harness/kit.ts'
-import { overHttp, run, version1 } from './over-http.ts'
+import { overHttp, publicOrigin, run, version1 } from './over-http.ts'
 import { named, version2 } from './over-http2.ts'
 
 /** Hono 4 on Node. */
@@ -23,7 +23,7 @@ function start(
   place: Place,
   version: typeof version1,
 ): Promise<Running> {
-  const allow = protect({ auth, services })
+  const allow = protect({ auth, services, publicOrigin })
   const app = new Hono()
   const answer = async (context: Context): Promise<Response> => {
     const sent: unknown = context.req.method === 'POST' ? await context.req.json() : undefined

@@ -1,6 +1,6 @@
 import { protect } from 'barre/http'
 import type { Place, Running, Served, TransportKit } from '../harness/kit.ts'
-import { overHttp, readBody, run, version1 } from './over-http.ts'
+import { overHttp, publicOrigin, readBody, run, version1 } from './over-http.ts'
 import { named, version2 } from './over-http2.ts'
 
 /** node:http and node:https. */
@@ -26,7 +26,7 @@ function start(
     ['GET', 'POST'].map((method) => [`${method} /${name}`, says === 'service' ? true : says] as const),
   )
   const listener = protect(
-    { auth, services, resources: Object.fromEntries(table) },
+    { auth, services, publicOrigin, resources: Object.fromEntries(table) },
     async (request, response, { principal }) => {
       const content = handle(principal, await readBody(request))
       response.setHeader('content-type', 'application/json')

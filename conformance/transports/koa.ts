@@ -4,7 +4,7 @@ import Koa from 'koa'
 import { open, protect } from 'barre/koa'
 import type { Guarded } from 'barre/koa'
 import type { Place, Running, Served, TransportKit } from '../harness/kit.ts'
-import { overHttp, readBody, run, version1 } from './over-http.ts'
+import { overHttp, publicOrigin, readBody, run, version1 } from './over-http.ts'
 import { named, version2 } from './over-http2.ts'
 
 /** Koa 3 with its router. */
@@ -21,7 +21,7 @@ function start(
   place: Place,
   version: typeof version1,
 ): Promise<Running> {
-  const allow = protect({ auth, services })
+  const allow = protect({ auth, services, publicOrigin })
   const app = new Koa<object, Guarded>()
   const router = new Router<object, Guarded>({ strict: true })
   const answer = async (context: Guarded & { req: IncomingMessage; body: unknown }): Promise<void> => {

@@ -7,14 +7,14 @@ import { json } from 'express'
 import { Auth, barre } from 'barre/nest'
 import type { Principal } from 'barre/core'
 import type { Place, Running, Served, TransportKit } from '../harness/kit.ts'
-import { overHttp, tlsOptions, toRunning } from './over-http.ts'
+import { overHttp, publicOrigin, tlsOptions, toRunning } from './over-http.ts'
 
 /** NestJS 12 on Express, with its body parser behind the guard. */
 export const nest: TransportKit = { ...overHttp, folder: 'nest', start }
 
 async function start({ auth, resources, services, handle }: Served, place: Place): Promise<Running> {
   const controllers = Object.entries(resources).map(([name, says]) => toController(name, says, handle))
-  const imports = [barre({ auth, services, parsers: [json() as never] })]
+  const imports = [barre({ auth, services, publicOrigin, parsers: [json() as never] })]
   // oxlint-disable-next-line typescript/no-extraneous-class -- Nest knows a module by its class
   class Service {}
   const tls = tlsOptions(place)

@@ -20,9 +20,13 @@ const statuses: Readonly<Record<DenialCode, string>> = {
   unavailable: '503',
 }
 
+/** Where clients think they call: what proofs name. */
+export const publicOrigin = 'https://orders.example'
+
 /** What every wire over HTTP has in common: RFC 9110, RFC 6750. */
 export const overHttp: Omit<TransportKit, 'folder' | 'start'> = {
   securities: ['clear', 'optional certificate', 'required certificate'],
+  publicOrigin,
   admitted: '200',
   unknown: '404',
   spellings,
@@ -94,8 +98,9 @@ export const methods: Readonly<Record<Verb, string>> = {
 }
 
 async function send(port: number, place: Place, sent: Sent): Promise<Answer> {
-  const { verb = 'read' } = sent
-  const request = open(port, place, sent)
+  const { verb = 'read', resource, presented } = sent
+  const proofs = await presented.proof?.(methods[verb], `${publicOrigin}/${resource}`)
+  const request = open(port, place, sent, proofs)
   if (verb === 'write') request.end('{"item":"cup"}')
   else if (verb === 'unfinished write') request.write('{"item":')
   else request.end()
@@ -105,7 +110,12 @@ async function send(port: number, place: Place, sent: Sent): Promise<Answer> {
   return toAnswer(response.statusCode ?? 0, response.rawHeaders, body)
 }
 
-function open(port: number, { security, world }: Place, sent: Sent): ClientRequest {
+function open(
+  port: number,
+  { security, world }: Place,
+  sent: Sent,
+  proofs: readonly string[] = [],
+): ClientRequest {
   const { authorization, certificate } = sent.presented
   const { verb = 'read', resource, query = '' } = sent
   const options = {
@@ -117,6 +127,7 @@ function open(port: number, { security, world }: Place, sent: Sent): ClientReque
     headers: {
       // An array is sent as one header each; the types know that of other names only.
       ...(authorization !== undefined && { authorization: authorization as never }),
+      ...(proofs.length > 0 && { dpop: [...proofs] }),
       ...(verb.endsWith('write') && { 'content-type': 'application/json', 'content-length': '14' }),
     },
   } as const

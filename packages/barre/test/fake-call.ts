@@ -1,4 +1,5 @@
 import type { Call, Peer } from '../src/core/index.ts'
+import type { TokenCredential } from '../src/listener/index.ts'
 
 /** A call with this Authorization, or several, or none. */
 export function fakeCall(authorization: string | readonly string[] = [], peer: Partial<Peer> = {}): Call {
@@ -10,4 +11,9 @@ export function fakeCall(authorization: string | readonly string[] = [], peer: P
     peer: { encrypted: true, ...peer },
     metadata: (name) => (name === 'authorization' ? values : []),
   }
+}
+
+/** A token as a listener has read it. */
+export function bearer(token: string): TokenCredential {
+  return { scheme: 'Bearer', token }
 }

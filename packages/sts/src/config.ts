@@ -18,7 +18,7 @@ import { authenticationMethods, grantTypes } from './clients/client.ts'
 import { isScope } from './tokens/narrow.ts'
 import { signingAlgorithms } from './keys/signing-keys.ts'
 import type { ListenerSecureSocket, Shape } from 'barre/core'
-import type { JwtValidatorConfig } from 'barre/listener'
+import type { ValidatorConfig } from 'barre/jose'
 import type { AuthenticationMethod, GrantType } from './clients/client.ts'
 import type { SigningAlgorithm } from './keys/signing-keys.ts'
 
@@ -70,9 +70,11 @@ export interface TrustedIssuerConfig {
 }
 
 /** How an outside issuer's tokens are checked. Who it is, and how it names us, must be said. */
-export interface SubjectTokenConfig extends JwtValidatorConfig {
+export interface SubjectTokenConfig extends ValidatorConfig {
   readonly issuer: string
   readonly audience: string | readonly string[]
+  /** The claim that holds the scopes: a name, or a JSON pointer; default `scope`. */
+  readonly scopeKey?: string
 }
 
 /** Text of a narrower kind. */

@@ -1,6 +1,7 @@
 import type { Provider, ProviderKind, Scopes, SourceKind } from '../core/index.ts'
 import type * as providerKinds from './provider-kinds.ts'
 import type * as sourceKinds from './source-kinds.ts'
+import type { StepUp } from './step-up.ts'
 
 type ListedProvider = (typeof providerKinds)[keyof typeof providerKinds]
 type ListedSource = (typeof sourceKinds)[keyof typeof sourceKinds]
@@ -22,12 +23,14 @@ type OneProvider<Rivals extends string> = ByKind<ListedProvider, Rivals> | Only<
 /** Which scopes let a caller in: any one of a list, or with `all` every one. */
 interface Demand {
   readonly scopes?: Scopes
+  /** How strong and recent the caller's login must have been (RFC 9470). */
+  readonly stepUp?: StepUp
 }
 
 /** One entry of an `auth` list: exactly one way to prove who is calling, and the scopes that it needs. */
 export type ListenerAuthConfig = (
   | OneProvider<Way | 'all'>
-  | Only<'all', readonly OneProvider<Way | 'all' | 'scopes'>[], Way | 'all'>
+  | Only<'all', readonly OneProvider<Way | 'all' | 'scopes' | 'stepUp'>[], Way | 'all'>
 ) &
   Demand
 
@@ -35,15 +38,15 @@ export type ListenerAuthConfig = (
 export type AuthConfig = readonly ListenerAuthConfig[]
 
 /**
- * What a resource says about `auth`: `false` opens it, a record keeps the service's entries and changes their
- * scopes or
- * lets anonymous callers in too, a list replaces the service's. A resource that says nothing gets the
- * service's.
+ * What a resource says about `auth`: `false` opens it, a record keeps the service's entries and changes their scopes,
+ * asks for a stronger login or lets anonymous callers in too, a list replaces the service's. A resource that says
+ * nothing gets the service's.
  */
 export type ResourceAuth =
   | false
-  | { readonly scopes: Scopes; readonly optional?: boolean }
-  | { readonly scopes?: Scopes; readonly optional: boolean }
+  | { readonly scopes: Scopes; readonly stepUp?: StepUp; readonly optional?: boolean }
+  | { readonly scopes?: Scopes; readonly stepUp: StepUp; readonly optional?: boolean }
+  | { readonly scopes?: Scopes; readonly stepUp?: StepUp; readonly optional: boolean }
   | AuthConfig
 
 type BySource<Source, Rivals extends string> =

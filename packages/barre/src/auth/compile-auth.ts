@@ -4,6 +4,8 @@ import { compileEntries } from './entry.ts'
 import type { AuthConfig } from './auth-config.ts'
 import type { Providers } from './entry.ts'
 import { scopesShape } from './scopes.ts'
+import { stepUpShape, toStepUpCheck } from './step-up.ts'
+import type { StepUp } from './step-up.ts'
 
 /**
  * Compiles a service's `auth` into what its transport asks. `undefined` and `false` declare none: resources are
@@ -28,10 +30,13 @@ function toRules(declared: readonly Alternative[] | undefined, providers: Provid
       if (auth === undefined) return servicePolicy
       if (auth === false) return undefined
       if (Array.isArray(auth)) return toPolicy(compileEntries(auth, providers, path), false)
-      return adapt(auth, declared, path)
+      return adapt(auth, declared, providers.services, path)
     },
     get needsClientCertificate() {
       return everyProvider(providers).some((provider) => provider.needsClientCertificate === true)
+    },
+    get needsPublicOrigin() {
+      return everyProvider(providers).some((provider) => provider.needsPublicOrigin === true)
     },
     ready: () => everyProvider(providers).every((provider) => provider.ready?.() ?? true),
     close: () => closeAll(providers),
@@ -40,27 +45,40 @@ function toRules(declared: readonly Alternative[] | undefined, providers: Provid
 
 interface Adaptation {
   readonly scopes?: Scopes
+  readonly stepUp?: StepUp
   readonly optional?: boolean
 }
 
-const adaptationShape = record<Adaptation>({ scopes: optional(scopesShape), optional: optional(flag()) })
+const adaptationShape = record<Adaptation>({
+  scopes: optional(scopesShape),
+  stepUp: optional(stepUpShape),
+  optional: optional(flag()),
+})
 
-/** The service's entries with a resource's own scopes, or open to anonymous callers too. */
-function adapt(auth: unknown, declared: readonly Alternative[] | undefined, path: string): Policy {
+/** The service's entries with a resource's own demands, or open to anonymous callers too. */
+function adapt(
+  auth: unknown,
+  declared: readonly Alternative[] | undefined,
+  services: Services,
+  path: string,
+): Policy {
   if (!isRecord(auth)) {
-    throw new ConfigError(path, 'expected false, { scopes }, { optional } or a list of entries')
+    throw new ConfigError(path, 'expected false, { scopes }, { stepUp }, { optional } or a list of entries')
   }
-  const named = Object.keys(auth)
-  const { scopes, optional: isOptional = false } = adaptationShape.check(auth, path)
+  const { scopes, stepUp, optional: isOptional = false } = adaptationShape.check(auth, path)
   // `{}` and `scopes: undefined` come from slips; neither may read as "no scopes needed".
-  if (named.length === 0 || (named.includes('scopes') && scopes === undefined)) {
-    throw new ConfigError(path, 'expected scopes or optional, found neither')
+  const isSlip = Object.entries(auth).some(([name, value]) => name !== 'optional' && value === undefined)
+  if (Object.keys(auth).length === 0 || isSlip) {
+    throw new ConfigError(path, 'expected scopes, stepUp or optional, found none')
   }
   if (declared === undefined) {
     throw new ConfigError(path, 'these demands need entries, and the service declares no auth')
   }
-  const alternatives =
-    scopes === undefined ? declared : declared.map((entry) => Object.freeze({ ...entry, scopes }))
+  const demands = {
+    ...(scopes !== undefined && { scopes }),
+    ...(stepUp !== undefined && { stepUp: toStepUpCheck(stepUp, services) }),
+  }
+  const alternatives = declared.map((entry) => Object.freeze({ ...entry, ...demands }))
   return toPolicy(alternatives, isOptional)
 }
 

@@ -28,22 +28,22 @@ const badServices: readonly (readonly [string, unknown, string])[] = [
   [
     'a misspelt kind',
     [{ fileUserStore: store }],
-    `auth[0].fileUserStore: unknown field; known here: ${known}, all, scopes`,
+    `auth[0].fileUserStore: unknown field; known here: ${known}, all, scopes, stepUp`,
   ],
   [
     'a misspelt scopes',
     [{ fileUserStoreConfig: store, scope: 'a' }],
-    `auth[0].scope: unknown field; known here: ${known}, all, scopes`,
+    `auth[0].scope: unknown field; known here: ${known}, all, scopes, stepUp`,
   ],
   [
     'a symbol',
     [{ fileUserStoreConfig: store, [allowPlainPasswords]: true }],
-    `auth[0][barre.allowPlainPasswords]: unknown field; known here: ${known}, all, scopes`,
+    `auth[0][barre.allowPlainPasswords]: unknown field; known here: ${known}, all, scopes, stepUp`,
   ],
   [
     'an inherited name',
     [JSON.parse('{"__proto__": {}}')],
-    `auth[0].__proto__: unknown field; known here: ${known}, all, scopes`,
+    `auth[0].__proto__: unknown field; known here: ${known}, all, scopes, stepUp`,
   ],
   [
     'two kinds',
@@ -137,19 +137,19 @@ const badResources: readonly (readonly [string, unknown, unknown, string])[] = [
     'undefined scopes',
     [{ fileUserStoreConfig: store }],
     { scopes: undefined },
-    'route.auth: expected scopes or optional, found neither',
+    'route.auth: expected scopes, stepUp or optional, found none',
   ],
   [
     'an empty record',
     [{ fileUserStoreConfig: store }],
     {},
-    'route.auth: expected scopes or optional, found neither',
+    'route.auth: expected scopes, stepUp or optional, found none',
   ],
   [
     'a misspelt field',
     [{ fileUserStoreConfig: store }],
     { scope: 'a' },
-    'route.auth.scope: unknown field; known here: scopes, optional',
+    'route.auth.scope: unknown field; known here: scopes, stepUp, optional',
   ],
   [
     'an empty list',
@@ -162,13 +162,13 @@ const badResources: readonly (readonly [string, unknown, unknown, string])[] = [
     'true',
     [{ fileUserStoreConfig: store }],
     true,
-    'route.auth: expected false, { scopes }, { optional } or a list of entries',
+    'route.auth: expected false, { scopes }, { stepUp }, { optional } or a list of entries',
   ],
   [
     'null',
     [{ fileUserStoreConfig: store }],
     null,
-    'route.auth: expected false, { scopes }, { optional } or a list of entries',
+    'route.auth: expected false, { scopes }, { stepUp }, { optional } or a list of entries',
   ],
 ]
 for (const [name, service, resource, message] of badResources) {

@@ -4,6 +4,7 @@ import * as providerKinds from './provider-kinds.ts'
 import { every } from './every.ts'
 import { isSameConfig } from './same-config.ts'
 import { scopesShape } from './scopes.ts'
+import { stepUpShape, toStepUpCheck } from './step-up.ts'
 
 const kinds: ReadonlyMap<string, ProviderKind<string, unknown>> = new Map(
   Object.values(providerKinds).map((kind) => [kind.key, kind]),
@@ -31,16 +32,19 @@ const memberWays = [...kinds.keys(), 'provider']
 const entryWays = [...memberWays, 'all']
 
 function compileEntry(value: unknown, providers: Providers, path: string): Alternative {
-  const { scopes, ...ways } = toRecord(value, entryWays, path)
+  const { scopes, stepUp, ...ways } = toRecord(value, entryWays, path)
   const [way, config] = findWay(ways, entryWays, path)
   const provider =
     way === 'all' ? compileAll(config, providers, `${path}.all`) : make(way, config, providers, path)
   // `scopes: undefined` must not read as "no scopes needed".
-  const demands = Object.hasOwn(value as object, 'scopes')
+  const demands = (name: string): boolean => Object.hasOwn(value as object, name)
   return Object.freeze({
     provider,
     entry: path,
-    ...(demands && { scopes: scopesShape.check(scopes, `${path}.scopes`) }),
+    ...(demands('scopes') && { scopes: scopesShape.check(scopes, `${path}.scopes`) }),
+    ...(demands('stepUp') && {
+      stepUp: toStepUpCheck(stepUpShape.check(stepUp, `${path}.stepUp`), providers.services),
+    }),
   })
 }
 
@@ -71,7 +75,7 @@ function findWay(
   for (const name of Reflect.ownKeys(entry)) {
     if (typeof name === 'string' && ways.includes(name)) continue
     const field = typeof name === 'symbol' ? `${path}[${name.description}]` : `${path}.${name}`
-    const known = ways.includes('all') ? [...ways, 'scopes'] : ways
+    const known = ways.includes('all') ? [...ways, 'scopes', 'stepUp'] : ways
     throw new ConfigError(field, `unknown field; known here: ${known.join(', ')}`)
   }
   const [way, second] = Object.keys(entry)

@@ -2,6 +2,7 @@
 export {
   fileUserStoreKind,
   introspectionKind,
+  jwtIssuersKind,
   jwtKind,
   ldapUserStoreKind,
   mutualTlsKind, //

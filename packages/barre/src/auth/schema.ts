@@ -3,6 +3,7 @@ import type { JsonSchema } from '../core/index.ts'
 import * as providerKinds from './provider-kinds.ts'
 import * as sourceKinds from './source-kinds.ts'
 import { scopesShape } from './scopes.ts'
+import { stepUpShape } from './step-up.ts'
 
 /**
  * The JSON Schema (draft 2020-12) of a service's `auth`, for editors; `#/$defs/resourceAuth` and `#/$defs/clientAuth`
@@ -22,20 +23,22 @@ export function authSchema(): JsonSchema {
       entry: { anyOf: [...Object.values(providerKinds).map((kind) => oneWay(kind.key)), everyWay] },
       ...Object.fromEntries(Object.values(providerKinds).map((kind) => [kind.key, kind.shape.json])),
       scopes: scopesShape.json,
+      stepUp: stepUpShape.json,
     },
   }
 }
 
 const scopes: JsonSchema = { $ref: '#/$defs/scopes' }
+const stepUp: JsonSchema = { $ref: '#/$defs/stepUp' }
 
 const adaptation: JsonSchema = {
   type: 'object',
-  properties: { scopes, optional: flag().json },
+  properties: { scopes, stepUp, optional: flag().json },
   minProperties: 1,
   additionalProperties: false,
 }
 
-function oneWay(key: string, more: JsonSchema = { scopes }): JsonSchema {
+function oneWay(key: string, more: JsonSchema = { scopes, stepUp }): JsonSchema {
   return {
     type: 'object',
     properties: { [key]: { $ref: `#/$defs/${key}` }, ...more },
@@ -53,6 +56,7 @@ const everyWay: JsonSchema = {
       items: { anyOf: Object.values(providerKinds).map((kind) => oneWay(kind.key, {})) },
     },
     scopes,
+    stepUp,
   },
   required: ['all'],
   additionalProperties: false,

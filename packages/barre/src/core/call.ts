@@ -11,6 +11,8 @@ export interface Call {
    * lower case.
    */
   metadata(name: string): readonly string[]
+  /** Every value of a query parameter, on wires whose targets have a query. */
+  parameters?(name: string): readonly string[]
   /** The message's bytes, on message wires only. */
   payload?(): Uint8Array
 }

@@ -32,6 +32,8 @@ export interface Denial {
   /** Challenge parameters of a provider's own (RFC 9470 `acr_values`, for example). */
   readonly parameters?: Readonly<Record<string, string>>
   readonly reply?: Reply
+  /** The scheme of the refused credential, for providers that take several (`Bearer`, `DPoP`). */
+  readonly scheme?: string
 }
 
 /** A refusal as a result. */

@@ -16,7 +16,7 @@ export function guard(policy: Policy, call: Call): Awaitable<Decision> {
   return decide(policy, call, true)
 }
 
-/** The first step of `guard` alone: who is calling, whatever their scopes. */
+/** The first step of `guard` alone: who is calling, proven strongly enough, whatever their scopes. */
 export function authenticate(policy: Policy, call: Call): Awaitable<Decision> {
   return decide(policy, call, false)
 }
@@ -26,8 +26,8 @@ export function authenticate(policy: Policy, call: Call): Awaitable<Decision> {
  */
 export function authorize(principal: Principal, scopes: Scopes | undefined): Denial | undefined {
   if (scopes === undefined || satisfies(principal.scopes, scopes)) return undefined
-  return refuse('insufficient_scope', 'the principal lacks a required scope', { scopes: listScopes(scopes) })
-    .denial
+  const more = { scopes: listScopes(scopes), scheme: principal.scheme }
+  return refuse('insufficient_scope', 'the principal lacks a required scope', more).denial
 }
 
 function satisfies(held: ReadonlySet<string>, scopes: Scopes): boolean {
@@ -129,9 +129,10 @@ function judge(
 ): (Decision & { ok: true }) | { ok: false; denial: Denial } {
   if (!isVerdict(outcome)) return failClosed(new TypeError('neither a principal nor a denial'))
   if (!outcome.ok) return outcome
-  const { entry, scopes } = policy.alternatives[index]!
+  const { entry, scopes, stepUp } = policy.alternatives[index]!
   const { principal, reply } = outcome.value
-  const denial = withScopes ? authorize(principal, scopes) : undefined
+  // Who lacks a scope gains nothing from a stronger login, so that is said first.
+  const denial = (withScopes ? authorize(principal, scopes) : undefined) ?? stepUp?.(principal)
   if (denial !== undefined) return { ok: false, denial }
   return { ok: true, principal, entry, reply: reply ?? none }
 }

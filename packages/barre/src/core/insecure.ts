@@ -10,5 +10,7 @@ export const allowInsecureListener: unique symbol = Symbol('barre.allowInsecureL
 export const allowInsecureEndpoint: unique symbol = Symbol('barre.allowInsecureEndpoint')
 /** Accept an HMAC secret that is short or publicly known. */
 export const allowWeakSecret: unique symbol = Symbol('barre.allowWeakSecret')
+/** Accept a token in the query of the URL (RFC 6750 §2.3), where logs, histories and Referer headers keep it. */
+export const allowQueryToken: unique symbol = Symbol('barre.allowQueryToken')
 /** Accept plain-text passwords in a user store. */
 export const allowPlainPasswords: unique symbol = Symbol('barre.allowPlainPasswords')

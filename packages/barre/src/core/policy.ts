@@ -9,6 +9,8 @@ export type Scopes = string | readonly string[] | { readonly all: readonly strin
 export interface Alternative {
   readonly provider: Provider
   readonly scopes?: Scopes
+  /** The refusal of a principal whose authentication was too weak or too long ago (RFC 9470), or nothing. */
+  readonly stepUp?: (principal: Principal) => Denial | undefined
   /** Where the entry stands in the configuration (`auth[1]`), for decision records. */
   readonly entry: string
 }

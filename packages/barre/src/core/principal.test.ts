@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
 import { test } from 'node:test'
 import { acceptFrozen, dataDepthMax, freezeData } from './freeze.ts'
-import { toPrincipal } from './principal.ts'
+import { toPrincipal, toPrincipalId } from './principal.ts'
 
 const attacks: readonly (readonly [string, (principal: Record<string, unknown>) => unknown])[] = [
   ['replace a member', (principal) => (principal['id'] = 'eve')],
@@ -116,4 +116,21 @@ test('data that its maker has frozen is not copied', () => {
   assert.notEqual(freezeData(own), own)
   acceptFrozen(own)
   assert.equal(freezeData(own), own)
+})
+
+const ids: [issuer: string | undefined, subject: string, id: string][] = [
+  ['https://issuer.example', 'alice', 'https://issuer.example:alice'],
+  ['https://a', '443:bob', 'https://a:443%3Abob'],
+  ['https://a:443', 'bob', 'https://a:443:bob'],
+  ['https://a', '443%3Abob', 'https://a:443%253Abob'],
+  [undefined, 'https://a:443:bob', 'https%3A//a%3A443%3Abob'],
+  [undefined, 'cn:batch', 'cn%3Abatch'],
+]
+
+test('no two issuers and subjects share an id, whatever colons they hold', () => {
+  assert.deepEqual(
+    ids.map(([issuer, subject]) => toPrincipalId(issuer, subject)),
+    ids.map(([, , id]) => id),
+  )
+  assert.equal(new Set(ids.map(([, , id]) => id)).size, ids.length)
 })

@@ -3,7 +3,7 @@ import { ReadOnlySet } from './read-only-set.ts'
 
 /** A proven caller. Deep-frozen: no handler can change what the next caller of a cached token gets. */
 export interface Principal {
-  /** Unique across issuers: `issuer:subject` for tokens, the user name or certificate identity elsewhere. */
+  /** Unique across issuers: `toPrincipalId` for tokens, the user name or certificate identity elsewhere. */
   readonly id: string
   readonly username: string
   readonly scopes: ReadonlySet<string>
@@ -15,6 +15,15 @@ export interface Principal {
   readonly expiresAtSeconds?: number
   /** Who acts on the principal's behalf (RFC 8693 `act`). */
   readonly actor?: Principal
+}
+
+/**
+ * The id of a subject that an issuer names: `issuer:subject`. In the subject `:` and `%` are percent-encoded, so that
+ * no two issuers and subjects share an id, whatever colons they hold.
+ */
+export function toPrincipalId(issuer: string | undefined, subject: string): string {
+  const plain = subject.replaceAll(/[%:]/g, encodeURIComponent)
+  return issuer === undefined ? plain : `${issuer}:${plain}`
 }
 
 type PrincipalInput = Omit<Principal, 'scopes' | 'claims'> & {

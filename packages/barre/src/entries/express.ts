@@ -2,13 +2,12 @@ import { compileAuth, createServices } from '../auth/index.ts'
 import type { AuthConfig, ResourceAuth } from '../auth/index.ts'
 import type { Services } from '../core/index.ts'
 import { protect as protectWith } from '../transports/express/index.ts'
-import type { Allow } from '../transports/express/index.ts'
-import type { HttpOptions } from '../transports/http/index.ts'
+import type { Allow, ExpressOptions } from '../transports/express/index.ts'
 
 export { open } from '../transports/express/index.ts'
 export type * from '../transports/express/index.ts'
 
-export interface ProtectOptions extends HttpOptions {
+export interface ProtectOptions extends ExpressOptions<ResourceAuth> {
   readonly auth: AuthConfig
   readonly services?: Partial<Services>
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
-import { fakeCall } from '../../test/fake-call.ts'
+import { bearer as toBearer, fakeCall } from '../../test/fake-call.ts'
 import { allowPlainPasswords, ConfigError, Secret, toPrincipal } from '../core/index.ts'
 import { startOAuthServer } from '../../test/oauth-server.ts'
 import { basic, bearer, inferredJwt, oauth2, propagate, selfSignedJwt } from './client.ts'
@@ -53,7 +53,7 @@ test('a token that we sign ourselves is one that our own provider takes', async 
   ] as const
   for (const [token, id] of tokensOf) {
     assert.ok(token.ok)
-    const proven = await provider.verify(token.value, fakeCall())
+    const proven = await provider.verify(toBearer(token.value), fakeCall())
     assert.equal(proven.ok && proven.value.principal.id, id)
   }
 })

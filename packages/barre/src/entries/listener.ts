@@ -8,6 +8,7 @@ export const fileUserStore: ProviderFactory<configs.FileUserStoreConfig> = toPro
 )
 export const introspection: ProviderFactory<configs.IntrospectionConfig, configs.IntrospectionProvider> =
   toProviderFactory(kinds.introspectionKind)
+export const jwtIssuers: ProviderFactory<configs.JwtIssuersConfig> = toProviderFactory(kinds.jwtIssuersKind)
 export const jwtListener: ProviderFactory<configs.JwtValidatorConfig> = toProviderFactory(kinds.jwtKind)
 export const ldapUserStore: ProviderFactory<configs.LdapUserStoreConfig> = toProviderFactory(
   kinds.ldapUserStoreKind,

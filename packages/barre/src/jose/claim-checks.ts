@@ -1,9 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import { ConfigError, freezeData, refuse } from '../core/index.ts'
+import { profileCheck } from './access-token-profile.ts'
 import { clockSkewDefaultSeconds, clockSkewMaxSeconds } from './validator-config.ts'
 import type { Denial } from '../core/index.ts'
 import type { Decoded, Payload } from './claims.ts'
 import type { ValidatorConfig } from './validator-config.ts'
+
+/** What a configuration says about tokens, whoever has signed them. */
+type Rules = Omit<ValidatorConfig, 'signatureConfig'>
 
 /** One rule about what a token says; answers with the refusal, or nothing. */
 type Check = (token: Decoded, nowMs: number) => Denial | undefined
@@ -13,8 +17,12 @@ type Check = (token: Decoded, nowMs: number) => Denial | undefined
  * never
  * answers `unavailable` for another issuer's tokens. `typ`: the only one to accept, in place of those of access tokens.
  */
-export function compileChecks(config: ValidatorConfig, path: string, typ?: string): Check {
+export function compileChecks(config: Rules, path: string, typ?: string): Check {
   const checks = [...headerChecks(config, typ), ...nameChecks(config), audienceCheck(config, path)]
+  if (config.profile !== undefined) {
+    const judge = profileCheck(config, path)
+    checks.push(({ payload }) => judge(payload))
+  }
   const judgeTimes = compileTimes(config, path)
   return (token, nowMs) => {
     for (const check of checks) {
@@ -25,7 +33,7 @@ export function compileChecks(config: ValidatorConfig, path: string, typ?: strin
   }
 }
 
-function headerChecks(config: ValidatorConfig, only: string | undefined = config.profile): Check[] {
+function headerChecks(config: Rules, only: string | undefined = config.profile): Check[] {
   const { algorithms, keyId } = config
   const types = new Set(only === undefined ? [undefined, 'JWT', 'at+jwt'] : [only])
   const checks: Check[] = [
@@ -46,7 +54,7 @@ function toType(typ: string | undefined): string | undefined {
 }
 
 /** Exact comparison, no normalisation: a trailing slash or a look-alike letter is another name. */
-function nameChecks(config: ValidatorConfig): Check[] {
+function nameChecks(config: Rules): Check[] {
   const registered = { iss: config.issuer, sub: config.username, jti: config.jwtId }
   const wanted = [...Object.entries(registered), ...Object.entries(config.customClaims ?? {})]
   return wanted.flatMap(([name, value]) => {
@@ -61,7 +69,7 @@ function isSame(claim: unknown, expected: unknown): boolean {
   return typeof claim === 'string' ? claim === expected : isDeepStrictEqual(claim, expected)
 }
 
-function audienceCheck(config: ValidatorConfig, path: string): Check {
+function audienceCheck(config: Rules, path: string): Check {
   const { audience } = config
   if (audience === false) return () => undefined
   const names = new Set(typeof audience === 'string' ? [audience] : audience)
@@ -75,10 +83,7 @@ function audienceCheck(config: ValidatorConfig, path: string): Check {
 }
 
 /** The rules about time alone: a verified token that is kept must pass them at every use. */
-function compileTimes(
-  config: ValidatorConfig,
-  path: string,
-): (payload: Payload, nowMs: number) => Denial | undefined {
+function compileTimes(config: Rules, path: string): (payload: Payload, nowMs: number) => Denial | undefined {
   const { requireExp = true, maxTokenLifetimeSeconds } = config
   const skewMs = toSkewMs(config.clockSkew, path)
   return ({ exp, nbf, iat }, nowMs) => {

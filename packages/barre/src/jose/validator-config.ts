@@ -54,7 +54,8 @@ export interface ValidatorConfig {
   /** The longest time from `iat` to `exp`, in seconds; both are then required. */
   readonly maxTokenLifetimeSeconds?: number
   /**
-   * `at+jwt`: only access tokens that say so in `typ` (RFC 9068). Default: `typ` absent, `JWT` or `at+jwt`.
+   * `at+jwt`: only access tokens that say so in `typ` and have all that RFC 9068 asks for; `issuer` and `audience` are
+   * then required. Default: `typ` absent, `JWT` or `at+jwt`.
    */
   readonly profile?: 'at+jwt'
   /** The algorithms to accept; default: all that the configured key may be used with. */

@@ -32,6 +32,7 @@ const claims = {
   exp: nowSeconds + 60,
   iat: nowSeconds,
   jti: 'j1',
+  client_id: 'orders-ui',
 }
 
 function create(config: unknown = base) {

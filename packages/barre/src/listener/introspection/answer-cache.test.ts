@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
-import { fakeCall } from '../../../test/fake-call.ts'
+import { bearer, fakeCall } from '../../../test/fake-call.ts'
 import { fakeServices } from '../../../test/fake-services.ts'
 import { faults, startOAuthServer } from '../../../test/oauth-server.ts'
 import type { OAuthServer } from '../../../test/oauth-server.ts'
@@ -41,7 +41,7 @@ const cached = { cacheConfig: { capacity: 10 } }
 
 /** What the provider decides, in short: the user or the code. */
 async function verify(provider: IntrospectionProvider, token = 'abc'): Promise<string> {
-  const result = await provider.verify(token, fakeCall())
+  const result = await provider.verify(bearer(token), fakeCall())
   return result.ok ? result.value.principal.username : result.denial.code
 }
 
@@ -56,7 +56,7 @@ test('with cacheConfig an answer serves, without a promise, until its exp', asyn
   const provider = make(cached)
   await verify(provider)
   nowMs += 599_999
-  const again = provider.verify('abc', fakeCall()) as Result<unknown>
+  const again = provider.verify(bearer('abc'), fakeCall()) as Result<unknown>
   assert.equal(again.ok, true)
   nowMs += 1
   answers({ active: false })
@@ -72,7 +72,7 @@ test('defaultMaxAge asks again before the exp; defaultTokenExpTime stands in for
   assert.equal(server.received.length, 2)
   answers({ exp: undefined })
   const other = make({ ...cached, defaultTokenExpTime: 30 })
-  const result = await other.verify('abc', fakeCall())
+  const result = await other.verify(bearer('abc'), fakeCall())
   assert.equal(result.ok && result.value.principal.expiresAtSeconds, nowMs / 1000 + 30)
   nowMs += 30_000
   await verify(other)

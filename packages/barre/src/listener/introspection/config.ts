@@ -1,4 +1,5 @@
 import {
+  allowQueryToken,
   clientConfigurationShape,
   ConfigError,
   either,
@@ -13,13 +14,17 @@ import {
 import type { ClientConfiguration, Shape } from '../../core/index.ts'
 import { validatorMembers } from '../../jose/index.ts'
 import type { CacheConfig, ValidatorSignatureConfig } from '../../jose/index.ts'
+import { dpopShape } from '../proof-of-possession/config.ts'
+import type { DpopConfig } from '../proof-of-possession/config.ts'
 import { scopeKeyShape } from '../scope-claim.ts'
+import { queryTokenShape } from '../token-carrier.ts'
+import type { CarrierOptions } from '../token-carrier.ts'
 
 /** How long a token without `exp` is taken to live unless the configuration says otherwise, in seconds. */
 export const defaultTokenExpTimeSeconds = 3600
 
 /** Which tokens let a caller in, as the server that issued them answers when asked (RFC 7662). */
-export interface IntrospectionConfig {
+export interface IntrospectionConfig extends CarrierOptions {
   /** The introspection endpoint; absent: the one in the metadata of `issuer` (RFC 8414). */
   readonly url?: string
   /** Who must have issued a token. A JWT that names another issuer is refused without being sent anywhere. */
@@ -46,6 +51,8 @@ export interface IntrospectionConfig {
   readonly scopeKey?: string
   /** Ask for signed answers and accept no others (RFC 9701). Needs `issuer`. */
   readonly signedAnswers?: SignedAnswersConfig
+  /** Accept tokens that are bound to a key, with proofs (RFC 9449). Absent: they are refused. */
+  readonly dpopConfig?: DpopConfig
   /** TLS, headers, time-outs and identity (`auth`) towards the endpoint. */
   readonly clientConfig?: ClientConfiguration
 }
@@ -89,7 +96,9 @@ const members = record<IntrospectionConfig>({
       signatureConfig: validatorMembers.signatureConfig,
     }),
   ),
+  dpopConfig: optional(dpopShape),
   clientConfig: optional(clientConfigurationShape),
+  [allowQueryToken]: queryTokenShape,
 })
 
 export const introspectionShape: Shape<IntrospectionConfig> = {

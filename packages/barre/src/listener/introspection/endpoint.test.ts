@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { after, before, beforeEach, test } from 'node:test'
-import { fakeCall } from '../../../test/fake-call.ts'
+import { bearer, fakeCall } from '../../../test/fake-call.ts'
 import { fakeServices } from '../../../test/fake-services.ts'
 import { startOAuthServer } from '../../../test/oauth-server.ts'
 import type { Answer, OAuthServer } from '../../../test/oauth-server.ts'
@@ -33,7 +33,7 @@ async function verify(config: Partial<IntrospectionConfig>, rounds = 1): Promise
   const provider = introspectionKind.create(checked, services, 'config')
   let verdict = ''
   for (let round = 0; round < rounds; round++) {
-    const result = await provider.verify('abc', fakeCall())
+    const result = await provider.verify(bearer('abc'), fakeCall())
     verdict = result.ok ? result.value.principal.username : result.denial.detail
   }
   await provider.close?.()

@@ -12,7 +12,7 @@ import type { Validator } from '../../jose/index.ts'
 import { answerMaxBytes, readAnswer, readSignedAnswer } from './answer.ts'
 import type { Answer } from './answer.ts'
 import type { IntrospectionConfig } from './config.ts'
-import { discoverUrl } from './discover.ts'
+import { discoverUrl } from '../discover.ts'
 
 /** Where tokens are asked about. */
 export interface IntrospectionEndpoint {
@@ -41,7 +41,10 @@ export function introspectionEndpoint(
   let discovered: URL | undefined
 
   const locate = async (): Promise<URL> => {
-    discovered ??= await discoverUrl(issuer, fetch, clientConfig)
+    if (discovered !== undefined) return discovered
+    const found = await discoverUrl(issuer, 'introspection_endpoint', fetch, clientConfig)
+    if (!found.ok) throw new Error(`${found.denial.detail}: configure url`)
+    discovered = found.value
     return discovered
   }
   const exchange = async (body: URLSearchParams): Promise<Result<Answer>> => {

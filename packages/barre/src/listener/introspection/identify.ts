@@ -1,7 +1,8 @@
-import { ok, refuse, toPrincipal } from '../../core/index.ts'
+import { ok, refuse, toPrincipal, toPrincipalId } from '../../core/index.ts'
 import type { Authenticated, Result } from '../../core/index.ts'
 import type { JsonObject } from '../../jose/index.ts'
 import { scopeReader } from '../scope-claim.ts'
+import { schemeOf } from '../token-binding.ts'
 import type { Answer } from './answer.ts'
 import type { Known } from './answer-cache.ts'
 import { defaultTokenExpTimeSeconds } from './config.ts'
@@ -19,7 +20,8 @@ export function identifier(
   const assumedLifeMs = (config.defaultTokenExpTime ?? defaultTokenExpTimeSeconds) * 1000
   return ({ claims, expiresAtMs, notBeforeMs = 0 }, askedAtMs) => {
     const endsAtMs = expiresAtMs ?? askedAtMs + assumedLifeMs
-    const problem = issuerProblem(config.issuer, claims) ?? audienceProblem(audience, claims)
+    const problem =
+      issuerProblem(config.issuer, claims) ?? audienceProblem(audience, claims) ?? bindingProblem(claims)
     const authenticated =
       problem === undefined
         ? toAuthenticated(claims, config.issuer, readScopes(claims), endsAtMs)
@@ -43,6 +45,14 @@ function audienceProblem(audience: ReadonlySet<string> | undefined, { aud }: Jso
     : 'the token is meant for another audience'
 }
 
+/** RFC 9449 §6.2: a token of type DPoP is bound to a key; without it nothing could be proven. */
+function bindingProblem({ token_type: type, cnf }: JsonObject): string | undefined {
+  const isBound = typeof type === 'string' && type.toLowerCase() === 'dpop'
+  return isBound && schemeOf(cnf) !== 'DPoP'
+    ? 'the answer does not say which key the token is bound to'
+    : undefined
+}
+
 function toAuthenticated(
   claims: JsonObject,
   configuredIssuer: string | undefined,
@@ -53,9 +63,9 @@ function toAuthenticated(
   if (subject === undefined) return refuse('invalid', 'the answer has no sub, username or client_id')
   const issuer = isName(claims['iss']) ? claims['iss'] : configuredIssuer
   const principal = toPrincipal({
-    id: issuer === undefined ? subject : `${issuer}:${subject}`,
+    id: toPrincipalId(issuer, subject),
     username: isName(claims['username']) ? claims['username'] : subject,
-    scheme: 'Bearer',
+    scheme: schemeOf(claims['cnf']),
     scopes,
     claims,
     expiresAtSeconds: endsAtMs / 1000,

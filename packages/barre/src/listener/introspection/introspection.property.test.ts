@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { fakeCall } from '../../../test/fake-call.ts'
+import { bearer, fakeCall } from '../../../test/fake-call.ts'
 import { fakeServices } from '../../../test/fake-services.ts'
 import { startOAuthServer } from '../../../test/oauth-server.ts'
-import type { Provider } from '../../core/index.ts'
 import { inactiveMs } from './answer-cache.ts'
 import { introspectionKind } from './introspection.ts'
+import type { IntrospectionProvider } from './introspection.ts'
 
 const lifeMs = 100_000
 const maxAgeMs = 30_000
@@ -39,8 +39,8 @@ function newModel(nowMs: number): Model {
   return { nowMs, isDown: false, tokens, revoked: new Set() }
 }
 
-async function check(provider: Provider<string>, model: Model, name: string): Promise<void> {
-  const result = await provider.verify(name, fakeCall())
+async function check(provider: IntrospectionProvider, model: Model, name: string): Promise<void> {
+  const result = await provider.verify(bearer(name), fakeCall())
   const { endsAtMs, active, changedAtMs } = model.tokens.get(name)!
   const sinceMs = model.nowMs - changedAtMs
   if (result.ok) {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, beforeEach, test } from 'node:test'
-import { fakeCall } from '../../../test/fake-call.ts'
+import { makeProof, proofKey } from '../../../test/dpop-kit.ts'
+import { bearer, fakeCall } from '../../../test/fake-call.ts'
 import { countListeners, fakeServices } from '../../../test/fake-services.ts'
 import type { Logged } from '../../../test/fake-services.ts'
 import { faults, startOAuthServer } from '../../../test/oauth-server.ts'
@@ -45,13 +46,13 @@ const cached = { cacheConfig: { capacity: 10 } }
 
 /** What the provider decides, in short: the user or the code. */
 async function verify(provider: IntrospectionProvider, token = 'abc'): Promise<string> {
-  const result = await provider.verify(token, fakeCall())
+  const result = await provider.verify(bearer(token), fakeCall())
   return result.ok ? result.value.principal.username : result.denial.code
 }
 
 test('an active token names its caller, as the answer says', async () => {
   answers({ username: 'Alice', iss: 'https://as.example', tenant: 'acme', nbf: start + 5 })
-  const result = await make().verify('abc', fakeCall())
+  const result = await make().verify(bearer('abc'), fakeCall())
   assert.ok(result.ok)
   const { id, username, scopes, scheme, claims, expiresAtSeconds } = result.value.principal
   assert.deepEqual(
@@ -66,7 +67,7 @@ test('the request has the token, the hint, the parameters and the headers, encod
     optionalParams: { tenant: 'a&b=c' },
     clientConfig: { customHeaders: { 'x-key': '1' } },
   })
-  await provider.verify('a+b/c==', fakeCall())
+  await provider.verify(bearer('a+b/c=='), fakeCall())
   const [{ path: called, headers, form }] = server.received as [OAuthServer['received'][0]]
   assert.deepEqual(
     [called, headers['content-type'], headers['x-key'], headers.accept, Object.fromEntries(form)],
@@ -97,6 +98,7 @@ const verdicts: [claim: string, changes: Record<string, unknown>, config: object
   ['refuses an exp in digits that has passed', { exp: '2' }, {}, 'expired'],
   ['refuses a token that is not good yet', { nbf: start + 11 }, {}, 'invalid'],
   ['refuses a token that names nobody', { sub: undefined }, {}, 'invalid'],
+  ['refuses a bound token whose key is not told', { token_type: 'DPoP' }, {}, 'invalid'],
   ['refuses a token that is bound to a key', { cnf: { jkt: 'x' } }, {}, 'invalid'],
   ['understands no exp in words', { exp: 'soon' }, {}, 'unavailable'],
   ['understands no negative exp', { exp: -1 }, {}, 'unavailable'],
@@ -110,12 +112,35 @@ for (const [claim, changes, config, verdict] of verdicts) {
   })
 }
 
+test('a token that is bound to a key is taken with its proof, from memory too, and not without a call', async () => {
+  const key = proofKey()
+  answers({ cnf: { jkt: key.jkt } })
+  const provider = make({ ...cached, dpopConfig: {} })
+  const asked = { method: 'GET', target: 'https://orders.example/order', token: 'abc' }
+  const send = async (scheme: 'Bearer' | 'DPoP', proofs: readonly string[]): Promise<string> => {
+    const call = { ...fakeCall(), metadata: (name: string) => (name === 'dpop' ? proofs : []) }
+    const result = await provider.verify({ scheme, token: 'abc' }, call)
+    return result.ok ? result.value.principal.scheme : result.denial.code
+  }
+  for (const _ of [1, 2]) assert.equal(await send('DPoP', [await makeProof(key, asked, nowMs)]), 'DPoP')
+  assert.equal(server.received.length, 1)
+  const proof = await makeProof(key, asked, nowMs)
+  assert.deepEqual([await send('Bearer', [proof]), await send('DPoP', [])], ['invalid', 'invalid'])
+  const caller = await provider.authorize('Bearer abc')
+  assert.equal(!caller.ok && caller.denial.code, 'invalid')
+  answers({})
+  assert.equal(
+    (await make({ dpopConfig: {} }).verify({ scheme: 'DPoP', token: 'abc' }, fakeCall())).ok,
+    false,
+  )
+})
+
 test('a certificate-bound token is taken from the connection with its certificate', async () => {
   const certificate = Buffer.from('DER')
   answers({ cnf: { 'x5t#S256': createHash('sha256').update(certificate).digest('base64url') } })
   const provider = make()
-  assert.equal((await provider.verify('abc', fakeCall([], { certificate }))).ok, true)
-  assert.equal((await provider.verify('abc', fakeCall())).ok, false)
+  assert.equal((await provider.verify(bearer('abc'), fakeCall([], { certificate }))).ok, true)
+  assert.equal((await provider.verify(bearer('abc'), fakeCall())).ok, false)
 })
 
 for (const [fault, answer] of Object.entries(faults)) {
@@ -141,7 +166,7 @@ test('an endpoint that keeps failing is left alone, then tried by one call', asy
   server.answer = () => faults['is broken']!
   for (let token = 0; token < 5; token++) await verify(provider, `token${token}`)
   assert.equal(provider.ready?.(), false)
-  const refused = await provider.verify('next', fakeCall())
+  const refused = await provider.verify(bearer('next'), fakeCall())
   assert.deepEqual([refused.ok, server.received.length], [false, 5])
   assert.equal(!refused.ok && refused.denial.retryAfterSeconds, 1)
   nowMs += 1000

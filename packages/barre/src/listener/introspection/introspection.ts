@@ -4,14 +4,13 @@ import {
   isRevokedBy,
   ok,
   parseAuthorization,
-  readAuthorization,
   refuse,
   singleFlight,
 } from '../../core/index.ts'
 import type {
   Authenticated,
   Awaitable,
-  Call,
+  Denial,
   Principal,
   Provider,
   ProviderKind,
@@ -20,8 +19,11 @@ import type {
   Scopes,
   Services,
 } from '../../core/index.ts'
-import { bearerChallenges } from '../bearer-challenges.ts'
-import { bindingProblem } from '../token-binding.ts'
+import { createDpopVerifier } from '../proof-of-possession/dpop.ts'
+import { checkBinding } from '../token-binding.ts'
+import { readToken68 } from '../token-carrier.ts'
+import type { TokenCredential } from '../token-carrier.ts'
+import { tokenChallenges, tokenSchemes } from '../token-challenges.ts'
 import { cacheKey, createAnswerCache, revoked } from './answer-cache.ts'
 import type { Known } from './answer-cache.ts'
 import { introspectionShape } from './config.ts'
@@ -33,11 +35,11 @@ import { namedIssuer } from './named-issuer.ts'
 type Params = Readonly<Record<string, string>>
 
 /** A provider that asks the server which issued a token. */
-export interface IntrospectionProvider extends Provider<string> {
+export interface IntrospectionProvider extends Provider<TokenCredential> {
   /**
    * The caller behind an Authorization value, when the token is active and has the scopes; `optionalParams` are
-   * further parameters of this one request. Never rejects. A token that is bound to a certificate is refused: there is
-   * no connection to look at.
+   * further parameters of this one request. Never rejects. A token that is bound to a key or a certificate is
+   * refused: there is no connection to look at.
    */
   authorize(value: string, scopes?: Scopes, optionalParams?: Params): Awaitable<Result<Principal>>
 }
@@ -65,6 +67,8 @@ function createIntrospection(
   const answers = createAnswerCache(config, services)
   const once = singleFlight<string, Result<Known>>()
   const identify = identifier(config)
+  const { dpopConfig } = config
+  const dpop = dpopConfig && createDpopVerifier(dpopConfig, services, `${path}.dpopConfig`)
 
   const ask = async (key: string, token: string, params: Params): Promise<Result<Known>> => {
     // What is revoked while the question is on its way may not be in the answer yet.
@@ -101,21 +105,27 @@ function createIntrospection(
     )
   }
   return {
-    schemes: ['Bearer'],
-    read: (call) => readAuthorization(call, 'Bearer'),
-    verify: (token, call) => chain(introspect(token, {}), (result) => unbound(result, call)),
-    challenges: bearerChallenges,
+    schemes: tokenSchemes(dpop),
+    needsPublicOrigin: dpop !== undefined,
+    read: (call) => readToken68(call, config, dpop !== undefined),
+    verify: (credential, call) =>
+      chain(introspect(credential.token, {}), (result) =>
+        result.ok ? checkBinding(result.value, credential, call, dpop) : ofScheme(result.denial, credential),
+      ),
+    challenges: tokenChallenges(dpop),
     authorize(value, scopes, optionalParams = {}) {
       const credential = parseAuthorization(value)
       if (credential === undefined)
         return refuse('malformed', 'expected an Authorization value: Bearer token')
       if (credential.scheme.toLowerCase() !== 'bearer') return refuse('invalid', 'expected the scheme Bearer')
-      return chain(introspect(credential.token, optionalParams), (result) => permit(result, scopes))
+      return chain(introspect(credential.token, optionalParams), (result) =>
+        permit(result, credential.token, scopes),
+      )
     },
     ready: () => endpoint.ready(),
-    close() {
+    async close() {
       answers.close()
-      return endpoint.close()
+      await Promise.all([endpoint.close(), dpop?.close()])
     },
   }
 }
@@ -126,15 +136,21 @@ function isAbout({ authenticated }: Known, revocation: Revocation): boolean {
   return authenticated.ok && isRevokedBy(authenticated.value.principal, revocation)
 }
 
-function permit(result: Result<Authenticated>, scopes: Scopes | undefined): Result<Principal> {
-  const bare = unbound(result, undefined)
-  if (!bare.ok) return bare
-  const { principal } = bare.value
-  const denial = authorize(principal, scopes)
-  return denial === undefined ? ok(principal) : { ok: false, denial }
+function ofScheme(denial: Denial, { scheme }: TokenCredential): Result<never> {
+  return { ok: false, denial: { ...denial, scheme } }
 }
 
-function unbound(result: Result<Authenticated>, call: Call | undefined): Result<Authenticated> {
-  const problem = result.ok ? bindingProblem(result.value.principal.claims['cnf'], call) : undefined
-  return problem === undefined ? result : refuse('invalid', problem)
+function permit(
+  result: Result<Authenticated>,
+  token: string,
+  scopes: Scopes | undefined,
+): Awaitable<Result<Principal>> {
+  if (!result.ok) return result
+  const bound = checkBinding(result.value, { scheme: 'Bearer', token }, undefined, undefined)
+  return chain(bound, (bare) => {
+    if (!bare.ok) return bare
+    const { principal } = bare.value
+    const denial = authorize(principal, scopes)
+    return denial === undefined ? ok(principal) : { ok: false, denial }
+  })
 }

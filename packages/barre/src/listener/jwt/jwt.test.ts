@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import { after, before, test } from 'node:test'
-import { fakeCall } from '../../../test/fake-call.ts'
+import { bearer, fakeCall } from '../../../test/fake-call.ts'
 import { fakeServices } from '../../../test/fake-services.ts'
 import { failing, json, newJwk, startKeyEndpoint } from '../../../test/key-endpoint.ts'
 import { guard, isPromise } from '../../core/index.ts'
@@ -69,7 +69,7 @@ test('a token names its caller by issuer and subject', async () => {
 test('the same token gives the same principal, without a promise', async () => {
   const [provider, call] = [make(), fakeCall()]
   const token = await sign()
-  const [first, second] = [provider.verify(token, call), provider.verify(token, call)]
+  const [first, second] = [provider.verify(bearer(token), call), provider.verify(bearer(token), call)]
   assert.ok(!isPromise(first) && first.ok && !isPromise(second) && second.ok)
   assert.equal(first.value.principal, second.value.principal)
 })

@@ -27,6 +27,9 @@ type Handle = ((...input: never[]) => unknown) & {
   readonly router?: Stack
 }
 
+const unguardedFiles =
+  'files that are neither guarded nor marked: put allow(...) or open before express.static(...)'
+
 /** Throws ConfigError that names the first route which neither it nor a router above it settles. */
 export function checkRoutes(router: Stack): void {
   walk(router.stack, '', false, 0)
@@ -43,6 +46,8 @@ function walk(layers: readonly Layer[], prefix: string, isSettled: boolean, dept
       if (!covered) checkRoute(layer.route.stack, name)
     } else if (isMarked(layer.handle)) {
       settledPaths.push(...paths)
+    } else if (layer.handle.name === 'serveStatic') {
+      if (!covered) throw new ConfigError(name, unguardedFiles)
     } else if (layer.handle.name === 'mounted_app') {
       walkApplication(layer, name, covered, depth)
     } else if (Array.isArray(layer.handle.stack)) {

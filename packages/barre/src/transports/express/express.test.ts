@@ -235,3 +235,86 @@ test('[allowInsecureListener] lets it start', async () => {
   await once(server, 'listening')
   server.close()
 })
+
+function echo(request: Request, response: Response): void {
+  response.json(request.body)
+}
+
+function post(path: string, token?: string, body = 'expect'): string {
+  const headers = ['Content-Type: application/json', 'Content-Length: 2', 'Expect: 100-continue']
+  const authorization = token === undefined ? [] : [`Authorization: Bearer ${token}`]
+  const request = plainRequest(`POST ${path}`, ...headers, ...authorization)
+  return body === 'expect' ? request : request + body
+}
+
+test('Expect: 100-continue is answered with the refusal, or when the body is read', async (context) => {
+  const app = express()
+  app.post('/guarded', allow({ scopes: 'write' }), express.json(), echo)
+  app.post('/open', open, express.json(), echo)
+  app.post('/unread', open, (_request, response) => void response.end('unread'))
+  allow.check(app)
+  const port = await start(createServer(app), context)
+  assert.match(await exchange(port, post('/guarded')), /^HTTP\/1\.1 401/)
+  assert.match(await exchange(port, post('/unread')), /^HTTP\/1\.1 200/)
+  for (const [path, token] of [
+    ['/guarded', 'writer'],
+    ['/guarded', 'slow-writer'],
+    ['/open', undefined],
+  ] as const) {
+    const answer = await exchange(port, post(path, token, '{}'))
+    assert.match(answer, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200/)
+  }
+  assert.match(await exchange(port, post('/unknown', undefined, '{}')), /HTTP\/1\.1 404/)
+})
+
+/** The status of an upgrade; its listener answers 101. */
+async function upgrade(port: number, target: string, ...headers: readonly string[]): Promise<number> {
+  const request = plainRequest(`GET ${target}`, 'Upgrade: test', ...headers)
+  return statusOf(await exchange(port, request.replace('Connection: close', 'Connection: Upgrade')))
+}
+
+const takeSocket = (_request: unknown, socket: { end(text: string): void }): void =>
+  socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\n')
+
+test('upgrade and CONNECT listeners of a checked server get only who fulfils the service', async (context) => {
+  const app = express()
+  allow.check(app)
+  const server = createServer(app).on('upgrade', takeSocket).on('connect', takeSocket)
+  const port = await start(server, context)
+  const [writer, forged] = ['Authorization: Bearer slow-writer', 'Authorization: Bearer forged']
+  const answers = [
+    await upgrade(port, '/live'),
+    await upgrade(port, '/live', forged),
+    await upgrade(port, '/live', writer),
+    await upgrade(port, '/public/../live', writer),
+    statusOf(await exchange(port, plainRequest('CONNECT live:1'))),
+    statusOf(await exchange(port, plainRequest('CONNECT live:1', writer))),
+  ]
+  assert.deepEqual(answers, [401, 401, 101, 400, 401, 101])
+})
+
+test('what upgrades must fulfil can be said, also that it is nothing', async (context) => {
+  const auth = [{ provider: namedTokens() }]
+  for (const [says, status] of [
+    [{ scopes: 'write' }, 403],
+    [false, 101],
+  ] as const) {
+    const app = express()
+    const own = protectWith<ResourceAuth>(compileAuth(auth, createServices()), { upgrade: says })
+    own.check(app)
+    const port = await start(createServer(app).on('upgrade', takeSocket), context)
+    assert.equal(await upgrade(port, '/live', 'Authorization: Bearer reader'), status)
+  }
+})
+
+test('files need a guard or a mark too', () => {
+  const files = express.static(import.meta.dirname)
+  const bare = express()
+  bare.use('/files', files)
+  assert.throws(() => allow.check(bare), { code: 'config', path: '/files' })
+  for (const passage of [allow(), open]) {
+    const app = express()
+    app.use('/files', passage, files)
+    allow.check(app)
+  }
+})

@@ -1,11 +1,12 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Server as NetServer } from 'node:net'
-import { isPromise } from '../../core/index.ts'
+import { ConfigError, isPromise } from '../../core/index.ts'
 import type { Decision, Policy, Principal, Rules } from '../../core/index.ts'
 import {
   mark,
   onListen,
   phrase,
+  requireOrigin,
   sendRefusal,
   sendReply,
   serverOf,
@@ -13,9 +14,11 @@ import {
   toChecked,
   toSettings,
 } from '../http/index.ts'
-import type { HttpOptions } from '../http/index.ts'
+import type { HttpOptions, HttpSettings } from '../http/index.ts'
 import { checkRoutes } from './check.ts'
 import type { Stack } from './check.ts'
+import { guardServer } from './server.ts'
+import type { ServerGuard } from './server.ts'
 
 declare global {
   // oxlint-disable-next-line typescript/no-namespace -- the only way that Express lets its Request be extended
@@ -46,47 +49,79 @@ export interface Allow<Auth> {
    * refused at start where their TLS does not fit `auth`; `server` is one that needs no `listen()` or already listens.
    */
   check(application: Application, server?: NetServer): void
+  /** Serves `resourceMetadata` (RFC 9728) at its well-known path: `app.use(allow.metadata)`. */
+  readonly metadata: Middleware
   /** Whether every provider can be used now. */
   ready(): boolean
   /** Closes the providers; happens by itself when the application's last checked server closes. */
   close(): Promise<void>
 }
 
+/** How a service on Express stands on the network. */
+export interface ExpressOptions<Auth> extends HttpOptions {
+  /**
+   * What upgrades and CONNECTs of a checked application's servers must fulfil before their listeners get them; default:
+   * the service's `auth`. `false`: their listeners look after themselves.
+   */
+  readonly upgrade?: Auth
+}
+
 /** Marks a route, a router or a mounted path as open to everyone. */
 export const open: Middleware = mark((_request, _response, next) => next())
 
 /** Guards Express 5 routes; throws ConfigError. */
-export function protect<Auth>(rules: Rules, options: HttpOptions): Allow<Auth> {
+export function protect<Auth>(rules: Rules, options: ExpressOptions<Auth>): Allow<Auth> {
   const settings = toSettings(options)
   const checked = toChecked(rules, settings)
+  const upgrade = rules.policyFor(options.upgrade, 'upgrade')
+  const servers: ServerGuard = { rules, settings, upgrade, attached: new WeakSet(), open: new Set() }
   const allow = (auth?: Auth): Middleware => {
     const policy = rules.policyFor(auth, 'allow')
+    requireOrigin(rules, settings)
     return policy === undefined
       ? mark((request, response, next) => open(request, response, next))
       : guardOf(policy)
   }
   const guardOf = (policy: Policy): Middleware =>
     mark((request, response, next) => {
-      // `url` is relative to the router that called; the caller's path is the original one.
-      const path = (request.originalUrl ?? request.url ?? '').split('?', 1)[0]!
-      const decision = checked.decide(policy, toCall(request, path, settings), serverOf(request))
+      const call = toCall(request, pathOf(request), settings)
+      const decision = checked.decide(policy, call, serverOf(request))
       if (isPromise(decision))
-        void decision.then((known) => process.nextTick(settle, known, request, response, next))
-      else settle(decision, request, response, next)
+        void decision.then((known) => process.nextTick(settle, settings, known, request, response, next))
+      else settle(settings, decision, request, response, next)
     })
+  const metadata: Middleware = (request, response, next) => {
+    const isRead = request.method === 'GET' || request.method === 'HEAD'
+    if (settings.metadata === undefined || !isRead || pathOf(request) !== settings.metadata.path) next()
+    else sendRefusal(request, response, settings.metadata.answer)
+  }
   return Object.assign(allow, {
+    metadata,
     check(application: Application, server?: NetServer): void {
       checkRoutes(application.router)
-      onListen(application, checked.attach)
-      if (server !== undefined) checked.attach(server)
+      const isServed = application.router.stack.some(({ handle }) => handle === metadata)
+      if (settings.metadata !== undefined && !isServed) {
+        throw new ConfigError('resourceMetadata', 'nobody serves it: put in app.use(allow.metadata)')
+      }
+      onListen(application, (listening) => guardServer(servers, listening))
+      if (server !== undefined) guardServer(servers, server)
     },
     ready: () => rules.ready(),
     close: () => rules.close(),
   })
 }
 
-function settle(decision: Decision, ...[request, response, next]: Parameters<Middleware>): void {
-  if (!decision.ok) return sendRefusal(request, response, phrase(decision))
+/** `url` is relative to the router that called; the caller's path is the original one. */
+function pathOf(request: Parameters<Middleware>[0]): string {
+  return (request.originalUrl ?? request.url ?? '').split('?', 1)[0]!
+}
+
+function settle(
+  settings: HttpSettings,
+  decision: Decision,
+  ...[request, response, next]: Parameters<Middleware>
+): void {
+  if (!decision.ok) return sendRefusal(request, response, phrase(decision, settings))
   if (decision.principal === undefined) delete request.principal
   else request.principal = decision.principal
   sendReply(response, decision.reply)

@@ -1,3 +1,3 @@
 export { protect, open } from './guard.ts'
-export type { Allow, Application, Middleware } from './guard.ts'
+export type { Allow, Application, ExpressOptions, Middleware } from './guard.ts'
 export { routerMaxDepth } from './check.ts'

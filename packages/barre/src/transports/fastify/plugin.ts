@@ -1,4 +1,10 @@
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import type {
+  FastifyContextConfig,
+  FastifyInstance,
+  FastifyPluginAsync,
+  FastifyReply,
+  FastifyRequest,
+} from 'fastify'
 import type { Server as NetServer } from 'node:net'
 import { ConfigError, guard, isPromise } from '../../core/index.ts'
 import type { Decision, Log, Policy, Principal, Refusal, Rules } from '../../core/index.ts'
@@ -13,12 +19,13 @@ import {
   phrase,
   problemFinder,
   refuseToStart,
+  requireOrigin,
   sendReply,
   serverOf,
   toCall,
   toSettings,
 } from '../http/index.ts'
-import type { HttpOptions, HttpSettings } from '../http/index.ts'
+import type { HttpOptions, HttpSettings, ResourceMetadata } from '../http/index.ts'
 import { nameOf, routesOf, watchApplications, watchRoutes } from './routes.ts'
 import { continueBody, guardServer, takeUpgrade } from './server.ts'
 
@@ -90,6 +97,7 @@ function open(instance: FastifyInstance, rules: Rules, settings: HttpSettings): 
   watchRoutes(instance)
   if (!instance.hasRequestDecorator('principal')) instance.decorateRequest('principal', undefined)
   instance.addHook('onRequest', scope.hook)
+  if (settings.metadata !== undefined) serveMetadata(instance, settings.metadata)
   instance.addHook('onReady', (done) => {
     compileRoutes(instance, scope)
     done()
@@ -103,11 +111,25 @@ function open(instance: FastifyInstance, rules: Rules, settings: HttpSettings): 
   if (!('addHook' in Object.getPrototypeOf(instance))) guardServer(instance)
 }
 
+function serveMetadata(instance: FastifyInstance, { path, answer }: ResourceMetadata): void {
+  if (instance.prefix !== '') {
+    throw new ConfigError(
+      'resourceMetadata',
+      'served at the root of the host: register it where there is no prefix',
+    )
+  }
+  const config = { auth: false } as FastifyContextConfig
+  instance.get(path, { config }, (_request, reply) =>
+    reply.headers(Object.fromEntries(answer.headers)).send(answer.body),
+  )
+}
+
 function compileRoutes(instance: FastifyInstance, scope: Scope): void {
   policyOf(scope, undefined, 'auth')
   for (const route of routesOf(instance)) {
     if (scopeOf(route.instance) === scope) policyOf(scope, route.auth, `${nameOf(route)} config.auth`)
   }
+  requireOrigin(scope.rules, scope.settings)
 }
 
 function policyOf(scope: Scope, auth: unknown, path: string): Policy | undefined {
@@ -123,13 +145,13 @@ function isGuarding({ policies }: Scope): boolean {
 function onRequest(scope: Scope, request: FastifyRequest, reply: FastifyReply, done: () => void): void {
   const upgrade = takeUpgrade(request.raw)
   const confusion = upgrade === undefined ? undefined : findConfusion(request)
-  if (confusion !== undefined) return refuseCall(request, reply, confusion)
+  if (confusion !== undefined) return refuseCall(scope, request, reply, confusion)
   const policy = selectPolicy(scope, request, upgrade !== undefined)
   const proceed = upgrade === undefined ? done : (): void => handOver(reply, upgrade)
   if (policy === undefined) return admit(request, reply, proceed)
-  if ('challenges' in policy) return refuseCall(request, reply, policy)
+  if ('challenges' in policy) return refuseCall(scope, request, reply, policy)
   const settle = (decision: Decision): void => {
-    if (!decision.ok) return refuseCall(request, reply, decision)
+    if (!decision.ok) return refuseCall(scope, request, reply, decision)
     request.principal = decision.principal
     sendReply(reply.raw, decision.reply)
     admit(request, reply, proceed)
@@ -181,8 +203,8 @@ function admit(request: FastifyRequest, reply: FastifyReply, proceed: () => void
   proceed()
 }
 
-function refuseCall(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): void {
-  const { status, headers, body } = phrase(refusal)
+function refuseCall(scope: Scope, request: FastifyRequest, reply: FastifyReply, refusal: Refusal): void {
+  const { status, headers, body } = phrase(refusal, scope.settings)
   reply.code(status).headers(groupHeaders(headers))
   if (hasLongBody(request.raw)) reply.header('connection', 'close')
   reply.send(body)

@@ -1,6 +1,8 @@
 import type { Server } from '@grpc/grpc-js'
 import { ConfigError } from '../../core/index.ts'
 import type { Policy, Rules } from '../../core/index.ts'
+import { requireOrigin } from '../http/index.ts'
+import type { HttpSettings } from '../http/index.ts'
 
 /** A method of a service that was added. */
 export interface Method {
@@ -21,6 +23,7 @@ export interface Methods {
 export function registerMethods(
   server: Server,
   rules: Rules,
+  settings: HttpSettings,
   resources: Readonly<Record<string, unknown>>,
 ): Methods {
   for (const [name, says] of Object.entries(resources)) {
@@ -39,10 +42,9 @@ export function registerMethods(
     const row = [name, service].find((candidate) => Object.hasOwn(resources, candidate))
     const says = row === undefined ? true : resources[row]
     for (const candidate of [name, service]) used.add(candidate)
-    byPath.set(path, {
-      kind,
-      policy: policyOf(rules, says, row === undefined ? 'auth' : `resources['${row}']`),
-    })
+    const policy = policyOf(rules, says, row === undefined ? 'auth' : `resources['${row}']`)
+    requireOrigin(rules, settings)
+    byPath.set(path, { kind, policy })
     return register(path, handler, serialize, deserialize, kind)
   }
   return {

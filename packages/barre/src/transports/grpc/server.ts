@@ -21,7 +21,7 @@ import type { Method, Methods } from './resources.ts'
 import { serverCredentials } from './server-credentials.ts'
 import { toTrailersOnly } from './status.ts'
 
-export interface GrpcServerOptions<Auth> extends HttpOptions {
+export interface GrpcServerOptions<Auth> extends Omit<HttpOptions, 'resourceMetadata'> {
   /**
    * What a service (`'orders.Orders'`) or one of its methods (`'orders.Orders/Place'`) demands; `true` is the server's
    * `auth` as it is, `false` is open. A method in no row demands what its service does; a service in none, `auth`.
@@ -69,7 +69,7 @@ export function guardedServer(
     ...options.server,
     interceptors: [calls.interceptor, ...(options.server?.interceptors ?? [])],
   })
-  const methods = registerMethods(server, rules, options.resources ?? {})
+  const methods = registerMethods(server, rules, settings, options.resources ?? {})
   const tls = options.secureSocket && serverCredentials(options.secureSocket, services)
   let problem: ConfigError | undefined
   beforeEvents(server, (http2Server) => {

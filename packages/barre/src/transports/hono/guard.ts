@@ -1,12 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import type { Server as NetServer } from 'node:net'
 import type { Context, MiddlewareHandler, Next } from 'hono'
-import { chain } from '../../core/index.ts'
-import type { Call, Decision, Policy, Principal, Refusal, Reply, Rules } from '../../core/index.ts'
+import { chain, ConfigError } from '../../core/index.ts'
+import type { Call, Decision, Policy, Principal, Reply, Rules } from '../../core/index.ts'
 import {
   mark,
   mustNotServe,
+  passesOn,
   phrase,
+  requireOrigin,
   sendable,
   serverOf,
   toCall,
@@ -14,7 +16,7 @@ import {
   toFetchCall,
   toSettings,
 } from '../http/index.ts'
-import type { HttpOptions, HttpSettings } from '../http/index.ts'
+import type { HttpOptions, HttpRefusal, HttpSettings } from '../http/index.ts'
 import { checkRoutes } from './check.ts'
 import type { RouteList } from './check.ts'
 
@@ -29,6 +31,8 @@ declare module 'hono' {
 export interface Allow<Auth> {
   /** A guard for a route or a path; without an argument, the service's `auth` as it is. */
   (auth?: Auth): MiddlewareHandler
+  /** Answers what the service says of itself (RFC 9728), where `resourceMetadata` is configured; put in with `use`. */
+  readonly metadata: MiddlewareHandler
   /**
    * Throws ConfigError on a route or middleware that may answer and is neither guarded nor marked `open`. Until then
    * every guard refuses; afterwards nothing can be added. `server` is Node's, where there is one: it is refused at
@@ -53,16 +57,31 @@ export function protect<Auth>(rules: Rules, options: HttpOptions): Allow<Auth> {
   let isChecked = false
   const allow = (auth?: Auth): MiddlewareHandler => {
     const policy = rules.policyFor(auth, 'allow')
+    requireOrigin(rules, settings)
     return policy === undefined ? mark((context, next) => open(context, next)) : guardOf(policy)
   }
   const guardOf = (policy: Policy): MiddlewareHandler =>
     mark(async (context, next) => {
-      if (!isChecked) return refuse(mustNotServe)
+      if (!isChecked) return answer(phrase(mustNotServe))
       const { call, server } = view(context, settings)
-      return chain(checked.decide(policy, call, server), (decision) => settle(decision, context, next))
+      return chain(checked.decide(policy, call, server), (decision) =>
+        settle(settings, decision, context, next),
+      )
     })
+  const metadata: MiddlewareHandler = passesOn(async (context: Context, next: Next) => {
+    const isRead = context.req.method === 'GET' || context.req.method === 'HEAD'
+    const isAsked = isRead && new URL(context.req.url).pathname === settings.metadata?.path
+    return isAsked && settings.metadata ? answer(settings.metadata.answer) : next()
+  })
   return Object.assign(allow, {
+    metadata,
     check(application: RouteList, server?: object): void {
+      if (
+        settings.metadata !== undefined &&
+        !application.routes.some(({ handler }) => handler === metadata)
+      ) {
+        throw new ConfigError('resourceMetadata', 'nobody serves it: put in app.use(allow.metadata)')
+      }
       checkRoutes(application)
       isChecked = true
       if (server !== undefined) checked.attach(server as NetServer)
@@ -85,8 +104,13 @@ function view(
   return { call: toCall(incoming, path, settings), server: serverOf(incoming) }
 }
 
-function settle(decision: Decision, context: Context, next: Next): Promise<Response | void> {
-  if (!decision.ok) return Promise.resolve(refuse(decision))
+function settle(
+  settings: HttpSettings,
+  decision: Decision,
+  context: Context,
+  next: Next,
+): Promise<Response | void> {
+  if (!decision.ok) return Promise.resolve(answer(phrase(decision, settings)))
   context.set('principal', decision.principal)
   const reply = sendable(decision.reply)
   return reply.length === 0 ? next() : carry(reply, context, next)
@@ -98,8 +122,7 @@ async function carry(reply: Reply, context: Context, next: Next): Promise<void> 
   for (const [name, value] of reply) context.header(name, value, { append: true })
 }
 
-function refuse(refusal: Refusal): Response {
-  const { status, headers, body } = phrase(refusal)
+function answer({ status, headers, body }: HttpRefusal): Response {
   return new Response(body, {
     status,
     headers: headers.map(([name, value]): [string, string] => [name, value]),

@@ -14,6 +14,7 @@ export function toFetchCall(request: Request, settings: Pick<HttpSettings, 'orig
     signal,
     peer: { encrypted: url.protocol === 'https:' },
     metadata: (name) => fetchHeaderValues(headers, name),
+    parameters: (name) => url.searchParams.getAll(name),
   }
 }
 

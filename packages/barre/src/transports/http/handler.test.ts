@@ -47,3 +47,12 @@ test('nothing to read is missing', () => {
     assert.equal('ok' in result && !result.ok && result.denial.code, 'missing')
   }
 })
+
+test('a provider that compares URLs needs to be told ours, and never hears what Host says', async () => {
+  const provider = { ...namedTokens(), needsPublicOrigin: true }
+  assert.throws(() => handler(provider), { code: 'config', path: 'publicOrigin' })
+  const headers = { authorization: 'Bearer reader' }
+  const request = new Request('https://evil.example/order?x=1', { method: 'POST', headers })
+  await handler(provider, { publicOrigin: 'https://orders.example' }).authenticate(request)
+  assert.deepEqual(provider.calls, ['POST https://orders.example/order'])
+})

@@ -3,7 +3,8 @@ import { authenticate, authorize, chain, ok, refuse } from '../../core/index.ts'
 import type { Awaitable, Call, Denial, Principal, Provider, Result, Scopes } from '../../core/index.ts'
 import { fetchHeaderValues, toFetchCall } from './fetch-call.ts'
 import { toCall } from './http-call.ts'
-import { toSettings } from './http-options.ts'
+import { requireOrigin, toSettings } from './http-options.ts'
+import type { HttpOptions, HttpSettings } from './http-options.ts'
 
 /**
  * What a credential can be read from: a request of node:http or of fetch, its headers, or an Authorization value.
@@ -19,12 +20,20 @@ export interface Handler {
   authorize(principal: Principal, scopes: Scopes): Denial | undefined
 }
 
-/** Wraps a provider for use without a declarative `auth`. */
-export function handler(provider: Provider): Handler {
+/**
+ * Wraps a provider for use without a declarative `auth`. Throws ConfigError where the provider compares URLs and there
+ * is no `publicOrigin`: a request says only what its sender calls us.
+ */
+export function handler(
+  provider: Provider,
+  options: Pick<HttpOptions, 'publicOrigin' | 'publicPath' | 'trustedProxies'> = {},
+): Handler {
+  const settings = toSettings(options)
+  requireOrigin({ needsPublicOrigin: provider.needsPublicOrigin === true }, settings)
   const policy = { alternatives: [{ provider, entry: 'handler' }], optional: false }
   return {
     authenticate: (from) =>
-      chain(authenticate(policy, toCallFrom(from)), (decision): Result<Principal> => {
+      chain(authenticate(policy, toCallFrom(from, settings)), (decision): Result<Principal> => {
         if (!decision.ok) return { ok: false, denial: decision.denial }
         return decision.principal ? ok(decision.principal) : refuse('missing', 'no credential was sent')
       }),
@@ -32,9 +41,7 @@ export function handler(provider: Provider): Handler {
   }
 }
 
-const settings = toSettings({})
-
-function toCallFrom(from: Credentials): Call {
+function toCallFrom(from: Credentials, settings: HttpSettings): Call {
   if (from === undefined || from === null) return headerCall(() => [])
   if (typeof from === 'string') return headerCall((name) => (name === 'authorization' ? [from] : []))
   if (isIncoming(from)) return toCall(from, from.url?.split('?', 1)[0] ?? '', settings)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { createServer } from 'node:http'
+import { createServer, IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import { test } from 'node:test'
 import type { Peer } from '../../core/index.ts'
 import { exchange, plainRequest, start } from '../../../test/http-wire.ts'
@@ -53,3 +54,21 @@ test('the signal fires when the caller goes away, and metadata shows every value
   await aborted.promise
   assert.deepEqual(metadata, ['a, b', 'c'])
 })
+
+const queries: [url: string, values: string[]][] = [
+  ['/', []],
+  ['/?other=1', []],
+  ['/?access_token=a&x=1&access_token=b', ['a', 'b']],
+  ['/?%61ccess_token=a%20b', ['a b']],
+  ['/?access_token', ['']],
+  ['/access_token=a', []],
+]
+
+for (const [url, values] of queries) {
+  test(`parameters of ${url}`, () => {
+    const call = toCall(new IncomingMessage(new Socket()), '/', toSettings({}))
+    assert.deepEqual(call.parameters?.('access_token'), [])
+    const request = Object.assign(new IncomingMessage(new Socket()), { url })
+    assert.deepEqual(toCall(request, '/', toSettings({})).parameters?.('access_token'), values)
+  })
+}

@@ -61,13 +61,34 @@ class HttpCall implements Call {
       ? headerValues(this.#request.rawHeaders, ':authority')
       : values
   }
+
+  parameters(name: string): readonly string[] {
+    return queryValues(this.#request.url ?? '', name)
+  }
+}
+
+/** Every value of a query parameter; a query that does not hold the name as it is or escaped is not parsed. */
+function queryValues(url: string, name: string): readonly string[] {
+  const start = url.indexOf('?')
+  if (start === -1) return []
+  const query = url.slice(start + 1)
+  return query.includes(name) || query.includes('%') ? new URLSearchParams(query).getAll(name) : []
+}
+
+/** Of each connection, since Node parses it anew each time; proven by its handshake, it is the same to its end. */
+const certificates = new WeakMap<object, Uint8Array | undefined>()
+
+function certificateOf(socket: Partial<TLSSocket>): Uint8Array | undefined {
+  // The handshake of an OPTIONAL mutual TLS listener succeeds with any certificate; only a verified one is shown.
+  if (socket.authorized !== true) return undefined
+  if (!certificates.has(socket)) certificates.set(socket, socket.getPeerX509Certificate?.()?.raw)
+  return certificates.get(socket)
 }
 
 function toPeer(request: IncomingMessage, { trusts }: HttpSettings): Peer {
   const socket = request.socket as Partial<TLSSocket>
   const address = socket.remoteAddress === undefined ? undefined : unmapped(socket.remoteAddress)
-  // The handshake of an OPTIONAL mutual TLS listener succeeds with any certificate; only a verified one is shown.
-  const certificate = socket.authorized === true ? socket.getPeerX509Certificate?.()?.raw : undefined
+  const certificate = certificateOf(socket)
   const proxied = address !== undefined && trusts?.(address) === true
   const caller = proxied
     ? forwardedAddress(headerValues(request.rawHeaders, 'x-forwarded-for'), address, trusts)

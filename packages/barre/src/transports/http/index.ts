@@ -5,7 +5,7 @@ export { toFetchCall } from './fetch-call.ts'
 export { handler } from './handler.ts'
 export type { Credentials, Handler } from './handler.ts'
 export { toCall } from './http-call.ts'
-export { toSettings } from './http-options.ts'
+export { requireOrigin, toSettings } from './http-options.ts'
 export type { HttpOptions, HttpSettings } from './http-options.ts'
 export { nodeHttp } from './node-http.ts'
 export { normalisePath, pathMaxLength } from './path.ts'
@@ -23,6 +23,7 @@ export {
   writeRefusal,
 } from './refusal.ts'
 export type { HttpRefusal } from './refusal.ts'
+export type { ResourceMetadata, ResourceMetadataConfig } from './resource-metadata.ts'
 export {
   findProblem,
   intercept,
@@ -35,3 +36,4 @@ export {
 } from './server.ts'
 export type { Intercept } from './server.ts'
 export { isBelow, isMarked, isPassing, mark, passesOn } from './settled.ts'
+export { serveSocket } from './socket.ts'

@@ -2,13 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Server as NetServer } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { chain, guard, isPromise } from '../../core/index.ts'
+import { chain, guard } from '../../core/index.ts'
 import type { Awaitable, ConfigError, Denial, Principal, Reply, Rules } from '../../core/index.ts'
 import { toCall } from './http-call.ts'
-import { toSettings } from './http-options.ts'
+import { requireOrigin, toSettings } from './http-options.ts'
 import type { HttpOptions, HttpSettings } from './http-options.ts'
 import { normalisePath } from './path.ts'
-import { methodNotAllowed, notFound, phrase, sendRefusal, sendReply, writeRefusal } from './refusal.ts'
+import { methodNotAllowed, notFound, phrase, sendRefusal, sendReply } from './refusal.ts'
 import type { HttpRefusal } from './refusal.ts'
 import { toResourceTable } from './resources.ts'
 import type { Params, Resource, ResourceTable } from './resources.ts'
@@ -23,6 +23,7 @@ import {
   serverOf,
 } from './server.ts'
 import type { Intercept } from './server.ts'
+import { serveSocket, settle } from './socket.ts'
 
 export interface ResourceOptions<Auth> extends HttpOptions {
   /**
@@ -73,6 +74,7 @@ export function protect(
 ): ProtectedListener {
   const settings = toSettings(options)
   const table = toResourceTable(options.resources, rules)
+  requireOrigin(rules, settings)
   const isGuarded = table.resources.some((resource) => resource.policy !== undefined)
   const problemOf = isGuarded ? problemFinder(rules, settings) : (): undefined => undefined
   const service: Service = {
@@ -111,7 +113,7 @@ interface Service {
   readonly open: Set<NetServer>
 }
 
-type Verdict = { readonly refusal: HttpRefusal } | { readonly context: RequestContext }
+type Verdict = { readonly answer: HttpRefusal } | { readonly context: RequestContext }
 
 function serve(
   service: Service,
@@ -120,43 +122,23 @@ function serve(
   proceed: (context: RequestContext) => unknown,
 ): void {
   settle(judge(service, request, request.method ?? ''), (verdict) => {
-    if ('refusal' in verdict) return sendRefusal(request, response, verdict.refusal)
+    if ('answer' in verdict) return sendRefusal(request, response, verdict.answer)
     sendReply(response, verdict.context.reply)
     proceed(verdict.context)
   })
 }
 
-/** For connections that leave HTTP: nothing on the socket handles errors until the listener has it. */
-function serveSocket(
-  service: Service,
-  method: string,
-  request: IncomingMessage,
-  socket: Duplex,
-  proceed: (context: RequestContext) => unknown,
-): void {
-  socket.on('error', ignore)
-  settle(judge(service, request, method), (verdict) => {
-    socket.removeListener('error', ignore)
-    if (socket.destroyed) return
-    if ('refusal' in verdict) writeRefusal(socket, verdict.refusal)
-    else proceed(verdict.context)
-  })
-}
-
-/** After a wait, `next` runs outside the promise: what a handler throws is then as uncaught as without a guard. */
-function settle(verdict: Awaitable<Verdict>, next: (verdict: Verdict) => void): void {
-  if (isPromise(verdict)) void verdict.then((known) => process.nextTick(next, known))
-  else next(verdict)
-}
-
 function judge(service: Service, request: IncomingMessage, method: string): Awaitable<Verdict> {
   const server = serverOf(request)
   if (server !== undefined && !service.attached.has(server)) attachTo(service, server, undefined)
-  if (service.problemOf(server) !== undefined) return { refusal: phrase(mustNotServe) }
+  if (service.problemOf(server) !== undefined) return { answer: phrase(mustNotServe) }
   // The target of a CONNECT is no path; only a row for every path can match it.
   if (method === 'CONNECT') return judgeAt(service, request, method, undefined)
   const path = normalisePath(request.url ?? '')
-  return path.ok ? judgeAt(service, request, method, path.value) : deny(path.denial)
+  if (!path.ok) return deny(path.denial)
+  const { metadata } = service.settings
+  if (path.value === metadata?.path && isRead(method)) return { answer: metadata.answer }
+  return judgeAt(service, request, method, path.value)
 }
 
 function judgeAt(
@@ -166,22 +148,26 @@ function judgeAt(
   path: string | undefined,
 ): Awaitable<Verdict> {
   const match = table.match(request.method ?? '', path)
-  if (match.kind === 'none') return { refusal: notFound }
-  if (match.kind === 'other methods') return { refusal: methodNotAllowed(match.allowed) }
+  if (match.kind === 'none') return { answer: notFound }
+  if (match.kind === 'other methods') return { answer: methodNotAllowed(match.allowed) }
   const { resource, params } = match
   if (resource.policy === undefined) return admit(resource, params, undefined, none)
   const call = toCall(request, path ?? request.url ?? '', settings, method)
   return chain(guard(resource.policy, call), (decision) =>
-    decision.ok ? admit(resource, params, decision.principal, decision.reply) : { refusal: phrase(decision) },
+    decision.ok
+      ? admit(resource, params, decision.principal, decision.reply)
+      : { answer: phrase(decision, settings) },
   )
+}
+
+function isRead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD'
 }
 
 const none: readonly never[] = []
 
-function ignore(): void {}
-
 function deny(denial: Denial): Verdict {
-  return { refusal: phrase({ ok: false, denial, challenges: none, reply: none }) }
+  return { answer: phrase({ ok: false, denial, challenges: none, reply: none }) }
 }
 
 function admit(resource: Resource, params: Params, principal: Principal | undefined, reply: Reply): Verdict {
@@ -221,7 +207,13 @@ function closing({ open, rules }: Service, server: NetServer): Intercept {
 
 function onSocket(service: Service, method: string): Intercept {
   return (proceed, request, socket) => {
-    serveSocket(service, method, request as IncomingMessage, socket as Duplex, proceed)
+    let context: RequestContext | undefined
+    const refusal = chain(judge(service, request as IncomingMessage, method), (verdict) => {
+      if ('answer' in verdict) return verdict.answer
+      context = verdict.context
+      return undefined
+    })
+    serveSocket(socket as Duplex, refusal, () => proceed(context))
     return true
   }
 }

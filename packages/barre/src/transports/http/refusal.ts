@@ -3,8 +3,10 @@ import type { Http2ServerRequest } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import type { DenialCode, Refusal, Reply } from '../../core/index.ts'
 import { nodeHttp } from './node-http.ts'
+import { withMetadataUrl } from './resource-metadata.ts'
+import type { ResourceMetadata } from './resource-metadata.ts'
 
-/** A refusal as HTTP says it: what every HTTP transport sends, in its own way. */
+/** An answer that is ours, a refusal for the most part: what every HTTP transport sends, in its own way. */
 export interface HttpRefusal {
   readonly status: number
   readonly headers: readonly (readonly [name: string, value: string])[]
@@ -32,9 +34,15 @@ const phrases: Readonly<Record<DenialCode, readonly [status: number, error: stri
   unavailable: [503, 'temporarily_unavailable'],
 }
 
-/** Says a refusal in HTTP (RFC 9110 §11, RFC 6750 §3). The denial's detail stays here. */
-export function phrase({ denial, challenges, reply }: Refusal): HttpRefusal {
-  const asks = challenges.filter(isHeaderValue)
+/**
+ * Says a refusal in HTTP (RFC 9110 §11, RFC 6750 §3). The denial's detail stays here. `metadata`: what challenges for a
+ * token point to.
+ */
+export function phrase(
+  { denial, challenges, reply }: Refusal,
+  { metadata }: { readonly metadata?: ResourceMetadata } = {},
+): HttpRefusal {
+  const asks = challenges.filter(isHeaderValue).map((challenge) => withMetadataUrl(challenge, metadata))
   const [status, error] = phrases[denial.code]
   const headers = [...sendable(reply)]
   if (status < 429) headers.push(...asks.map((challenge) => ['www-authenticate', challenge] as const))

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { createServer, request } from 'node:https'
+import { Agent, createServer, request } from 'node:https'
 import type { ServerOptions } from 'node:https'
 import { after, before, test } from 'node:test'
 import { createTestCa } from '../../../../../tools/test-ca.ts'
 import type { TestCa } from '../../../../../tools/test-ca.ts'
 import { protect } from '../../../test/guarded-server.ts'
 import { namedTokens, portOf, start } from '../../../test/http-wire.ts'
+import { toCall } from './http-call.ts'
+import { toSettings } from './http-options.ts'
 
 let own: TestCa
 let foreign: TestCa
@@ -85,4 +87,30 @@ test('TLS off loopback needs no permission, and providers see an encrypted call'
   context.after(() => server.close())
   assert.equal((await call(portOf(server))).status, 401)
   assert.deepEqual(seen, [true])
+})
+
+test('a certificate is parsed once for each connection, and never that of another', async (context) => {
+  const seen: (Uint8Array | undefined)[] = []
+  const options = await serverOptions({ requestCert: true, rejectUnauthorized: false })
+  const server = createServer(options, (asked, response) => {
+    seen.push(toCall(asked, '/', toSettings({})).peer.certificate)
+    response.end()
+  })
+  const port = await start(server, context)
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  context.after(() => agent.destroy())
+  const client = { ca: await readFile(own.caFile), ...(await pair(own.client)) }
+  for (const used of [agent, agent, false as const]) {
+    const [response] = await once(
+      request({ host: '127.0.0.1', port, agent: used, ...client }).end(),
+      'response',
+    )
+    await response.resume().toArray()
+  }
+  await call(port, await pair(foreign.client))
+  await call(port)
+  const [first, second, third, ...strangers] = seen
+  assert.ok(first !== undefined && first === second && first !== third)
+  assert.deepEqual(first, third)
+  assert.deepEqual(strangers, [undefined, undefined])
 })

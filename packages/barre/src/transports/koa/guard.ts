@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Server as NetServer } from 'node:net'
-import { chain } from '../../core/index.ts'
-import type { Awaitable, Decision, Policy, Principal, Refusal, Rules } from '../../core/index.ts'
+import { chain, ConfigError } from '../../core/index.ts'
+import type { Awaitable, Decision, Policy, Principal, Rules } from '../../core/index.ts'
 import {
   drain,
   groupHeaders,
@@ -9,14 +9,16 @@ import {
   mark,
   mustNotServe,
   onListen,
+  passesOn,
   phrase,
+  requireOrigin,
   sendReply,
   serverOf,
   toCall,
   toChecked,
   toSettings,
 } from '../http/index.ts'
-import type { HttpOptions } from '../http/index.ts'
+import type { HttpOptions, HttpRefusal, HttpSettings } from '../http/index.ts'
 import { checkMiddleware } from './check.ts'
 import type { Stack } from './check.ts'
 
@@ -48,6 +50,8 @@ export interface Application extends Stack {
 export interface Allow<Auth> {
   /** A guard for a route, a router or the application; without an argument, the service's `auth` as it is. */
   (auth?: Auth): Middleware
+  /** Answers what the service says of itself (RFC 9728), where `resourceMetadata` is configured; put in with `use`. */
+  readonly metadata: Middleware
   /**
    * Throws ConfigError on a middleware or route that may answer and is neither guarded nor marked `open`. Until then
    * every guard refuses; afterwards nothing can be added, and the application's servers are refused at start where
@@ -73,18 +77,28 @@ export function protect<Auth>(rules: Rules, options: HttpOptions): Allow<Auth> {
   let isChecked = false
   const allow = (auth?: Auth): Middleware => {
     const policy = rules.policyFor(auth, 'allow')
+    requireOrigin(rules, settings)
     return policy === undefined ? mark((context, next) => open(context, next)) : guardOf(policy)
   }
   const guardOf = (policy: Policy): Middleware =>
     mark((context, next) => {
-      if (!isChecked) return refuse(context, mustNotServe)
+      if (!isChecked) return answer(context, phrase(mustNotServe))
       const call = toCall(context.req, context.originalUrl.split('?', 1)[0]!, settings)
       return chain(checked.decide(policy, call, serverOf(context.req)), (decision) =>
-        settle(decision, context, next),
+        settle(settings, decision, context, next),
       )
     })
+  const metadata: Middleware = passesOn((context, next) => {
+    const isRead = context.req.method === 'GET' || context.req.method === 'HEAD'
+    const isAsked = isRead && context.originalUrl.split('?', 1)[0] === settings.metadata?.path
+    return isAsked && settings.metadata ? answer(context, settings.metadata.answer) : next()
+  })
   return Object.assign(allow, {
+    metadata,
     check(application: Application, server?: NetServer): void {
+      if (settings.metadata !== undefined && !application.middleware.includes(metadata)) {
+        throw new ConfigError('resourceMetadata', 'nobody serves it: put in app.use(allow.metadata)')
+      }
       checkMiddleware(application)
       isChecked = true
       // Each call of `callback` makes another listener: a server that is about to listen is known by one of them.
@@ -101,16 +115,20 @@ export function protect<Auth>(rules: Rules, options: HttpOptions): Allow<Auth> {
   })
 }
 
-function settle(decision: Decision, context: Context, next: () => Promise<unknown>): Awaitable<unknown> {
-  if (!decision.ok) return refuse(context, decision)
+function settle(
+  settings: HttpSettings,
+  decision: Decision,
+  context: Context,
+  next: () => Promise<unknown>,
+): Awaitable<unknown> {
+  if (!decision.ok) return answer(context, phrase(decision, settings))
   if (decision.principal === undefined) delete context.principal
   else context.principal = decision.principal
   sendReply(context.res, decision.reply)
   return next()
 }
 
-function refuse(context: Context, refusal: Refusal): void {
-  const { status, headers, body } = phrase(refusal)
+function answer(context: Context, { status, headers, body }: HttpRefusal): void {
   context.status = status
   context.body = body
   context.set(groupHeaders(headers))

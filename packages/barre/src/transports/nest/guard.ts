@@ -2,6 +2,7 @@ import type { CanActivate, CustomDecorator, ExecutionContext } from '@nestjs/com
 import { SetMetadata } from '@nestjs/common'
 import type { Reflector } from '@nestjs/core'
 import type { Policy, Rules } from '../../core/index.ts'
+import { requireOrigin } from '../http/index.ts'
 import type { HttpSettings } from '../http/index.ts'
 import type { Wire } from './wire.ts'
 
@@ -18,13 +19,14 @@ export interface Policies {
   of(handler: object, controller: object, path: string): Policy | undefined
 }
 
-export function toPolicies(rules: Rules, reflector: Reflector): Policies {
+export function toPolicies(rules: Rules, settings: HttpSettings, reflector: Reflector): Policies {
   const known = new Map<unknown, Policy | undefined>()
   return {
     of(handler, controller, path) {
       const targets = [handler, controller] as Parameters<Reflector['getAllAndOverride']>[1]
       const auth = reflector.getAllAndOverride<unknown>(authKey, targets)
       if (!known.has(auth)) known.set(auth, rules.policyFor(auth, path))
+      requireOrigin(rules, settings)
       return known.get(auth)
     },
   }

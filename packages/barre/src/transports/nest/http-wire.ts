@@ -30,7 +30,7 @@ export function httpWire(checked: Checked, settings: HttpSettings, parsers: read
     },
     toException(context, refusal) {
       const [request, response] = [requestOf(context), responseOf(context)]
-      const { status, headers, body } = phrase(refusal)
+      const { status, headers, body } = phrase(refusal, settings)
       for (const [name, value] of headers) if (!ofBody.has(name)) response.appendHeader(name, value)
       if (hasLongBody(request)) response.setHeader('connection', 'close')
       drain(request)

@@ -9,7 +9,7 @@ import type { Policies } from './guard.ts'
 import { httpWire } from './http-wire.ts'
 import type { Parser } from './http-wire.ts'
 
-export interface ModuleOptions extends HttpOptions {
+export interface ModuleOptions extends Omit<HttpOptions, 'resourceMetadata'> {
   /**
    * Body parsers that run after a call was let in, for an application of the Express platform that was created with
    * `bodyParser: false`. Nest's own run before every guard.
@@ -31,7 +31,8 @@ export function toModule(rules: Rules, options: ModuleOptions): DynamicModule {
       {
         provide: APP_GUARD,
         inject: [Reflector],
-        useFactory: (reflector: Reflector) => toGuard(toPolicies(rules, reflector), wires, settings),
+        useFactory: (reflector: Reflector) =>
+          toGuard(toPolicies(rules, settings, reflector), wires, settings),
       },
       {
         provide: Symbol('barre.start'),
@@ -42,7 +43,7 @@ export function toModule(rules: Rules, options: ModuleOptions): DynamicModule {
           host: HttpAdapterHost,
         ): OnModuleInit & OnModuleDestroy => ({
           onModuleInit() {
-            compileControllers(modules, toPolicies(rules, reflector))
+            compileControllers(modules, toPolicies(rules, settings, reflector))
             const server: NetServer | undefined = host.httpAdapter?.getHttpServer()
             if (server !== undefined) checked.attach(server)
           },

@@ -154,7 +154,11 @@ test('in clear text off loopback it does not start', async () => {
 })
 
 test('a call of a kind that has no wire yet is refused, unless it is open', async () => {
-  const policies = toPolicies(compileAuth([{ provider: namedTokens() }], createServices()), new Reflector())
+  const policies = toPolicies(
+    compileAuth([{ provider: namedTokens() }], createServices()),
+    toSettings({}),
+    new Reflector(),
+  )
   const guard = toGuard(policies, {}, toSettings({}))
   const { prototype } = orders as { prototype: Record<string, () => unknown> }
   const enter = (type: string, name: string): unknown => {

@@ -1,15 +1,20 @@
-import { checkEndpoint, readBody } from '../../core/index.ts'
-import type { ClientConfiguration, Fetch } from '../../core/index.ts'
-import { parseJsonObject } from '../../jose/index.ts'
+import { checkEndpoint, ok, readBody, refuse } from '../core/index.ts'
+import type { ClientConfiguration, Fetch, Result } from '../core/index.ts'
+import { parseJsonObject } from '../jose/index.ts'
 
 /** The largest metadata document that is read, in bytes. */
 const metadataMaxBytes = 131_072
 
 /**
- * The introspection endpoint in an issuer's metadata (RFC 8414 §3, then OpenID Connect Discovery). Rejects when neither
- * document is there, speaks of another issuer or names no endpoint.
+ * A URL in an issuer's metadata (RFC 8414 §3, then OpenID Connect Discovery). `invalid`: the issuer publishes none.
+ * Rejects when they cannot be had, speak of another issuer or lack the member.
  */
-export async function discoverUrl(issuer: string, fetch: Fetch, config: ClientConfiguration): Promise<URL> {
+export async function discoverUrl(
+  issuer: string,
+  member: 'introspection_endpoint' | 'jwks_uri',
+  fetch: Fetch,
+  config: ClientConfiguration,
+): Promise<Result<URL>> {
   for (const url of metadataUrls(issuer)) {
     const response = await fetch(url, { headers: { accept: 'application/json' }, redirect: 'manual' })
     const bytes = await readBody(response, metadataMaxBytes)
@@ -19,13 +24,13 @@ export async function discoverUrl(issuer: string, fetch: Fetch, config: ClientCo
     }
     const metadata = parseJsonObject(bytes, 'the metadata', metadataMaxBytes)
     if (!metadata.ok) throw new Error(metadata.denial.detail)
-    const { issuer: named, introspection_endpoint: endpoint } = metadata.value
+    const { issuer: named, [member]: endpoint } = metadata.value
     // RFC 8414 §3.3: otherwise one issuer could speak for another.
     if (named !== issuer) throw new Error('the metadata is that of another issuer')
-    if (typeof endpoint !== 'string') throw new Error('the metadata names no introspection_endpoint')
-    return checkEndpoint(endpoint, 'introspection_endpoint', config)
+    if (typeof endpoint !== 'string') throw new Error(`the metadata names no ${member}`)
+    return ok(checkEndpoint(endpoint, member, config))
   }
-  throw new Error('the issuer publishes no metadata: configure url')
+  return refuse('invalid', 'the issuer publishes no metadata')
 }
 
 // RFC 8414 §3.1: the well-known part stands before the issuer's path; in OpenID Connect, behind it.

@@ -1,0 +1,72 @@
+import {
+  acceptFrozen,
+  brokenCredential,
+  chain,
+  isToken68,
+  ok,
+  refuse,
+  toPrincipal,
+  toPrincipalId,
+} from '../../core/index.ts'
+import type { Authenticated, Awaitable, Call, Denial, Principal, Result, Services } from '../../core/index.ts'
+import { createValidator } from '../../jose/index.ts'
+import type { Payload } from '../../jose/index.ts'
+import type { DpopVerifier } from '../proof-of-possession/dpop.ts'
+import { scopeReader } from '../scope-claim.ts'
+import { checkBinding, schemeOf } from '../token-binding.ts'
+import type { TokenCredential } from '../token-carrier.ts'
+import type { JwtValidatorConfig } from './config.ts'
+
+/** Decides about the tokens of one issuer, and who they name. */
+export interface TokenVerifier {
+  verify(credential: TokenCredential, call: Call): Awaitable<Result<Authenticated>>
+  /** Whether keys are at hand. */
+  ready(): boolean
+  close(): Promise<void>
+}
+
+/** Compiles a configuration; `dpop` stays its owner's to close. Throws ConfigError. */
+export function createTokenVerifier(
+  config: JwtValidatorConfig,
+  services: Services,
+  path: string,
+  dpop: DpopVerifier | undefined,
+): TokenVerifier {
+  const readScopes = scopeReader(config.scopeKey)
+  // Once per token that is remembered: its callers then share the principal.
+  const validator = createValidator(config, services, path, (payload) =>
+    identify(payload, readScopes(payload)),
+  )
+  return {
+    verify: (credential, call) =>
+      chain(validator.validate(credential.token), (validated) =>
+        validated.ok
+          ? checkBinding(validated.value, credential, call, dpop)
+          : toTokenRefusal(validated.denial, credential),
+      ),
+    ready: () => validator.ready(),
+    close: () => validator.close(),
+  }
+}
+
+/** RFC 6750 §3.1: a request with a broken token is well-formed; it is the token that is invalid. */
+export function toTokenRefusal(denial: Denial, { scheme, token }: TokenCredential): Result<never> {
+  if (!isToken68(token)) return brokenCredential(scheme)
+  return { ok: false, denial: { ...denial, scheme, ...(denial.code === 'malformed' && { code: 'invalid' }) } }
+}
+
+function identify(payload: Payload, scopes: readonly string[]): Result<Authenticated> {
+  const { iss, sub, exp } = payload
+  if (sub === undefined || sub === '') return refuse('invalid', 'the token has no sub, so it names nobody')
+  acceptFrozen(payload)
+  const principal: Principal = toPrincipal({
+    id: toPrincipalId(iss, sub),
+    username: sub,
+    scheme: schemeOf(payload['cnf']),
+    scopes,
+    claims: payload,
+    ...(iss !== undefined && { issuer: iss }),
+    ...(exp !== undefined && { expiresAtSeconds: exp }),
+  })
+  return ok({ principal })
+}

@@ -172,6 +172,24 @@ for (const [name, build, path] of unsettled) {
   })
 }
 
+test('what the service says of itself is served; nobody serving it is a start error', async () => {
+  const resourceMetadata = { authorizationServers: ['https://as.example'] }
+  const guard = protect({ auth: [{ provider }], publicOrigin: 'https://orders.example', resourceMetadata })
+  assert.throws(() => guard.check(new Hono().get('/', guard(), show)), {
+    code: 'config',
+    path: 'resourceMetadata',
+  })
+  const app = new Hono().use(guard.metadata).get('/', guard(), show)
+  guard.check(app)
+  const { text } = await ask(app, '/.well-known/oauth-protected-resource')
+  assert.equal(Object(JSON.parse(text)).resource, 'https://orders.example')
+  const { headers } = await ask(app, '/')
+  assert.match(
+    headers.get('www-authenticate') ?? '',
+    /resource_metadata="https:\/\/orders\.example\/\.well-known/,
+  )
+})
+
 test('nothing can be added after the check', () => {
   const app = checked(new Hono().get('/a', allow(), show))
   assert.throws(() => app.get('/b', show), TypeError)

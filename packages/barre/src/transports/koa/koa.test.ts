@@ -266,6 +266,25 @@ test('providers see the whole path below a router', async (context) => {
   assert.deepEqual(provider.calls, ['GET https://orders.example/order/1'])
 })
 
+test('what the service says of itself is served; nobody serving it is a start error', async (context) => {
+  const resourceMetadata = { authorizationServers: ['https://as.example'] }
+  const guard = protect({ auth, publicOrigin: 'https://orders.example', resourceMetadata })
+  assert.throws(() => guard.check(new Koa<object, Guarded>().use(guard()).use(show)), {
+    code: 'config',
+    path: 'resourceMetadata',
+  })
+  const app = new Koa<object, Guarded>().use(guard.metadata).use(guard()).use(show)
+  guard.check(app)
+  const port = await start(toServer(app), context)
+  const response = await fetch(`http://127.0.0.1:${port}/.well-known/oauth-protected-resource`)
+  assert.equal(Object(await response.json()).resource, 'https://orders.example')
+  const refused = await fetch(`http://127.0.0.1:${port}/`)
+  assert.match(
+    refused.headers.get('www-authenticate') ?? '',
+    /resource_metadata="https:\/\/orders\.example\/\.well-known/,
+  )
+})
+
 test('a checked application does not start in clear text off loopback', async () => {
   const app = new Koa<object, Guarded>().use(allow()).use(show)
   allow.check(app)

@@ -3,7 +3,7 @@ import { connect, createSecureServer } from 'node:http2'
 import type { ClientHttp2Session } from 'node:http2'
 import { connect as connectTls } from 'node:tls'
 import type { Answer, Place, Sent, TransportKit } from '../harness/kit.ts'
-import { methods, overHttp, tlsOptions, toAnswer } from './over-http.ts'
+import { methods, overHttp, publicOrigin, tlsOptions, toAnswer } from './over-http.ts'
 import type { Version } from './over-http.ts'
 
 /** What every wire over HTTP/2 has in common: over TLS only, as browsers and servers have it. */
@@ -55,10 +55,12 @@ async function exchange(session: ClientHttp2Session, sent: Sent): Promise<Answer
   const head = Object.entries({ ':method': methods[verb], ':path': `/${resource}${query}` })
   // RFC 9113 §8.2.1: a value does not end with a space; HTTP/1.1 takes it off.
   const credentials = (sent.presented.authorization ?? []).map((value) => ['authorization', value.trim()])
+  const proofs = await sent.presented.proof?.(methods[verb], `${publicOrigin}/${resource}`)
+  const proving = (proofs ?? []).flatMap((proof) => ['dpop', proof])
   const about = verb.endsWith('write') ? ['content-type', 'application/json', 'content-length', '14'] : []
   const scheme = [':scheme', 'https', ':authority', '127.0.0.1']
   // As a list, so that a header can be sent twice.
-  const stream = session.request([...head.flat(), ...scheme, ...credentials.flat(), ...about])
+  const stream = session.request([...head.flat(), ...scheme, ...credentials.flat(), ...proving, ...about])
   if (verb === 'write') stream.end('{"item":"cup"}')
   else if (verb === 'unfinished write') stream.write('{"item":')
   else stream.end()

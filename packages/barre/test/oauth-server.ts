@@ -57,26 +57,6 @@ function send(response: ServerResponse, answer: Answer): void {
   response.end(typeof body === 'string' ? body : JSON.stringify(body))
 }
 
-/** What an authorization server may do wrong, by name; each is an outage, never a verdict. */
-export const faults: Readonly<Record<string, Answer>> = {
-  'is broken': { status: 500, body: {} },
-  'is overloaded': { status: 503, headers: { 'retry-after': '7' }, body: {} },
-  'does not know us': { status: 401, body: { error: 'invalid_token' } },
-  redirects: { status: 302, headers: { location: 'http://127.0.0.1:1/' }, body: {} },
-  'answers with HTML': { headers: { 'content-type': 'text/html' }, body: '<html>' },
-  'answers with broken JSON': { body: '{"active":' },
-  'answers with a list': { body: [] },
-  'answers with a duplicate member': {
-    body: '{"active":false,"active":true,"access_token":"a","access_token":"b"}',
-  },
-  'answers with the wrong types': { body: { active: 'true', access_token: 7 } },
-  'answers with too much': {
-    body: JSON.stringify({ active: true, access_token: 'a', more: 'x'.repeat(70_000) }),
-  },
-  'truncates its answer': (response) => {
-    response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' })
-    response.write('{"active":true')
-    response.destroy()
-  },
-  'hangs up': (response) => response.destroy(),
-}
+/** An outage in two forms; conformance/faults has the others. */
+export const broken: Answer = { status: 500, body: {} }
+export const overloaded: Answer = { status: 503, headers: { 'retry-after': '7' }, body: {} }

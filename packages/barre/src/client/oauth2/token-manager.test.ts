@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { faults } from '../../../test/oauth-server.ts'
+import { broken } from '../../../test/oauth-server.ts'
 import { formOf, need, obtain, refusing, tokenKit, tokens } from '../../../test/token-kit.ts'
 import type { TokenKit } from '../../../test/token-kit.ts'
 import type { CredentialSource, Outgoing, Result } from '../../core/index.ts'
@@ -113,7 +113,10 @@ test('a clock that was set back does not lengthen the life of a token', async (c
   assert.equal(await obtain(source), 'token2')
 })
 
-for (const [fault, answer] of Object.entries(faults)) {
+for (const [fault, answer, verdict] of [
+  ['is broken', broken, 'unavailable'],
+  ['does not know us', { status: 401, body: { error: 'invalid_client' } }, 'invalid'],
+] as const) {
   test(`a token endpoint that ${fault} never stops calls while there is a token`, async (context) => {
     const kit = await tokenKit(context)
     const source = kit.make(config)
@@ -123,8 +126,7 @@ for (const [fault, answer] of Object.entries(faults)) {
     assert.equal(await obtain(source), 'token1')
     await until(async () => String(kit.logged.length > 0), 'true')
     kit.nowMs += 5000
-    const expected = fault === 'does not know us' ? 'invalid' : 'unavailable'
-    assert.equal(await obtain(source), expected)
+    assert.equal(await obtain(source), verdict)
     assert.equal(JSON.stringify(kit.logged).includes('secret-1'), false)
     kit.server.answer = () => tokens(kit.server)
     kit.nowMs += 60_000
@@ -147,7 +149,7 @@ test('a refusal is shared by those who waited and stands for five seconds', asyn
 
 test('an endpoint that fails is tried three times, with growing pauses', async (context) => {
   const kit = await tokenKit(context)
-  kit.server.answer = () => (requests(kit) < 3 ? faults['is broken']! : tokens(kit.server))
+  kit.server.answer = () => (requests(kit) < 3 ? broken : tokens(kit.server))
   assert.equal(await obtain(kit.make(config)), 'token3')
   assert.deepEqual(kit.pauses, [200, 400])
 })
@@ -171,7 +173,7 @@ test('an endpoint that asks for a short wait gets it; one that asks for a long o
 
 test('an endpoint that keeps failing is left alone', async (context) => {
   const kit = await tokenKit(context)
-  kit.server.answer = () => faults['is broken']!
+  kit.server.answer = () => broken
   const source = kit.make(config)
   for (let audience = 0; audience < 5; audience++) await obtain(source, { audience: `a${audience}` })
   assert.deepEqual([requests(kit), source.ready?.()], [5, false])
@@ -232,7 +234,7 @@ test('a rotated refresh token is used once, whoever asks for whatever', async (c
 
 test('a refresh token that the endpoint may have taken is not sent twice', async (context) => {
   const kit = await tokenKit(context)
-  kit.server.answer = () => faults['hangs up']!
+  kit.server.answer = () => (response) => void response.destroy()
   const source = kit.make({ refreshUrl: '', refreshToken: 'r0', clientId: 'orders', clientSecret: 'x' })
   assert.equal(await obtain(source), 'unavailable')
   assert.equal(requests(kit), 1)

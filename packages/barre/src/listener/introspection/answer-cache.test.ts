@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { bearer, fakeCall } from '../../../test/fake-call.ts'
 import { fakeServices } from '../../../test/fake-services.ts'
-import { faults, startOAuthServer } from '../../../test/oauth-server.ts'
+import { broken, startOAuthServer } from '../../../test/oauth-server.ts'
 import type { OAuthServer } from '../../../test/oauth-server.ts'
 import type { Result, Services } from '../../core/index.ts'
 import { introspectionKind } from './introspection.ts'
@@ -110,7 +110,7 @@ test('while the endpoint fails an old answer serves only where that was asked fo
   const [strict, lenient] = [make(config), make({ ...config, staleIfErrorSeconds: 300 })]
   await verify(strict)
   await verify(lenient)
-  server.answer = () => faults['is broken']!
+  server.answer = () => broken
   nowMs += 60_000
   assert.deepEqual([await verify(strict), await verify(lenient)], ['unavailable', 'alice'])
   nowMs += 300_000
@@ -118,7 +118,7 @@ test('while the endpoint fails an old answer serves only where that was asked fo
   answers({ exp: start + 400 })
   nowMs += 10_000
   await verify(lenient)
-  server.answer = () => faults['is broken']!
+  server.answer = () => broken
   nowMs = (start + 400) * 1000
   assert.equal(await verify(lenient), 'unavailable')
 })

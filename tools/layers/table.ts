@@ -6,6 +6,7 @@ export const layers: Readonly<Record<string, number>> = {
   core: 0,
   crypto: 1,
   url: 1,
+  redis: 1,
   taint: 1,
   jose: 2,
   config: 2,

@@ -1,4 +1,4 @@
-import type { ClientConfiguration, Secret } from '../../core/index.ts'
+import type { ClientConfiguration, Secret, SharedStore } from '../../core/index.ts'
 import type { IssuerSignatureConfig } from '../../jose/index.ts'
 
 /**
@@ -47,6 +47,21 @@ export interface GrantMembers extends ClientIdentity {
   readonly clockSkew?: number
   /** Bind tokens to a key that is made for this process, and send proof of it with every call (RFC 9449). */
   readonly dpop?: boolean
+  /** Hold one token for all processes that have this configuration, instead of one in each. */
+  readonly sharedTokens?: SharedTokensConfig
+}
+
+/** Where the processes of a fleet find each other's tokens. */
+export interface SharedTokensConfig {
+  /** `redisStore(client)` of `barre/redis`, for example. */
+  readonly store: SharedStore
+  /** 32 bytes in base64, the same in all of them: what is stored is encrypted (AES-256-GCM). */
+  readonly encryptionKey: string | Secret
+  /**
+   * Stands for the configuration, and must be as particular. Only needed where that holds what other processes cannot
+   * compare: a signer or a ring of keys.
+   */
+  readonly name?: string
 }
 
 /** RFC 6749 §4.4: a token for the client itself. */

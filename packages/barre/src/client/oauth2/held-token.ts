@@ -37,6 +37,17 @@ export function holdToken(
   }
 }
 
+/** A token that another process has obtained; its clock may be ahead of ours. */
+export function holdShared(
+  token: Secret,
+  { obtainedAtMs, expiresAtMs }: Pick<HeldToken, 'obtainedAtMs' | 'expiresAtMs'>,
+  nowMs: number,
+  random: number,
+): HeldToken {
+  const renewAtMs = obtainedAtMs + (expiresAtMs - obtainedAtMs) * (usedShare + jitterShare * random)
+  return { token, scheme: 'Bearer', obtainedAtMs: Math.min(obtainedAtMs, nowMs), renewAtMs, expiresAtMs }
+}
+
 /** A token that came from elsewhere: nothing is known of its life, so it serves until it is refused. */
 export function holdGivenToken(token: Secret, scheme: HeldToken['scheme']): HeldToken {
   return { token, scheme, obtainedAtMs: -Infinity, renewAtMs: Infinity, expiresAtMs: Infinity }

@@ -3,6 +3,7 @@ import {
   ConfigError,
   either,
   flag,
+  instance,
   isRecord,
   list,
   number,
@@ -13,7 +14,7 @@ import {
   table,
   text,
 } from '../../core/index.ts'
-import type { Members, Shape } from '../../core/index.ts'
+import type { Members, Shape, SharedStore } from '../../core/index.ts'
 import { issuerSignatureShape } from '../../jose/index.ts'
 import type {
   ClientAssertionConfig,
@@ -26,6 +27,7 @@ import type {
   PasswordGrantConfig,
   RefreshConfig,
   RefreshTokenGrantConfig,
+  SharedTokensConfig,
   TokenExchangeGrantConfig,
   TokenInput,
   TokenUrlGrantConfig,
@@ -79,6 +81,11 @@ const identityMembers: Members<ClientIdentity> = {
   clientConfig: optional(clientConfigurationShape),
 }
 
+const sharedStore = instance('a store of barre/redis or of your own', (value): value is SharedStore => {
+  const methods = value as Partial<SharedStore> | null | undefined
+  return typeof methods?.get === 'function' && typeof methods.swap === 'function'
+})
+
 const grantMembers: Members<GrantMembers> = {
   ...identityMembers,
   scopes: optional(texts),
@@ -86,6 +93,9 @@ const grantMembers: Members<GrantMembers> = {
   defaultTokenExpTime: optional(seconds),
   clockSkew: optional(seconds),
   dpop: optional(flag()),
+  sharedTokens: optional(
+    record<SharedTokensConfig>({ store: sharedStore, encryptionKey: secret(), name: optional(text()) }),
+  ),
 }
 
 const tokenInput: Shape<TokenInput> = either(

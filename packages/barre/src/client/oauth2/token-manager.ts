@@ -8,13 +8,15 @@ import type { GrantConfig } from './config.ts'
 import { holdGivenToken, holdToken, isRefused, isUsable } from './held-token.ts'
 import type { HeldToken } from './held-token.ts'
 import type { Services } from '../../core/index.ts'
+import { fleetOf } from './shared-tokens.ts'
+import type { FetchedToken, Fleet, Numbered, Renewal } from './shared-tokens.ts'
 import type { Pause, TokenOutcome, TokenRequest } from './token-endpoint.ts'
 
 /** What there is for one scope, audience and subject. */
 interface Slot {
   held: HeldToken | undefined
-  /** That came with the token. */
-  refreshToken: Secret | undefined
+  /** The refresh token that came with the token. */
+  refresh: Numbered
   /** Why there is no new token, and until when it is not asked for again. */
   refusal: { readonly denial: Denial; readonly untilMs: number } | undefined
   forcedAtMs: number
@@ -33,15 +35,18 @@ export class TokenManager {
   readonly #dpop: Dpop | undefined
   readonly #slots = new BoundedCache<string, Slot>({ maxEntries: slotsMax, maxBytes: Infinity })
   readonly #once = singleFlight<string, Result<HeldToken>>()
+  readonly #fleet: Fleet | undefined
   /** The configured refresh token or its latest successor: one for all slots, so its uses form a queue. */
-  #refreshToken: Secret | undefined
+  #chain: Numbered | undefined
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(config: GrantConfig, services: Services, path: string, pause: Pause) {
     this.#dpop = settingsOf(config).dpop === true ? createDpop(services) : undefined
     this.#grant = toGrant(config, { services, pause, dpop: this.#dpop }, path)
     this.#services = services
-    this.#refreshToken = this.#grant.refreshToken
+    const { refreshToken } = this.#grant
+    this.#chain = refreshToken && { refreshToken, generation: 0 }
+    this.#fleet = fleetOf(this.#grant, services, path, pause)
   }
 
   /** At once where a token is at hand. */
@@ -87,7 +92,7 @@ export class TokenManager {
     if (known !== undefined) return known
     const { accessToken } = this.#grant
     const held = accessToken && holdGivenToken(accessToken, this.#dpop === undefined ? 'Bearer' : 'DPoP')
-    const slot: Slot = { held, refreshToken: undefined, refusal: undefined, forcedAtMs: -Infinity }
+    const slot: Slot = { held, refresh: none, refusal: undefined, forcedAtMs: -Infinity }
     this.#keep(key, slot)
     return slot
   }
@@ -101,26 +106,51 @@ export class TokenManager {
     return this.#once(key, async () => {
       // The call that happens to ask first may be given up; the others still wait.
       const { signal: _, ...asked } = need
-      const outcome = await this.#request(slot, asked)
-      const nowMs = this.#services.now()
+      const outcome = await (this.#fleet === undefined
+        ? this.#fetch(slot, asked)
+        : this.#fleet.obtain(this.#renewal(key, slot, asked)))
       if (!outcome.ok) {
         const { denial } = outcome
-        const untilMs = nowMs + (denial.code === 'unavailable' ? unavailableMs : refusalMs)
-        slot.refusal = { denial, untilMs }
+        const lastsMs = denial.code === 'unavailable' ? unavailableMs : refusalMs
+        slot.refusal = { denial, untilMs: this.#services.now() + lastsMs }
         this.#services.log.warn({ code: denial.code, reason: denial.detail }, 'no new token')
         return { ok: false, denial }
       }
-      const random = (this.#services.random(1)[0] ?? 0) / 255
-      slot.held = holdToken(outcome.value, this.#grant.settings, nowMs, random)
+      slot.held = outcome.value
       slot.refusal = undefined
       this.#keep(key, slot)
       return ok(slot.held)
     })
   }
 
+  #renewal(key: string, slot: Slot, need: Need): Renewal {
+    const numbered = (): Numbered => this.#chain ?? slot.refresh
+    const replace = (next: Numbered): void => {
+      if (this.#chain === undefined) slot.refresh = next
+      else this.#chain = next
+    }
+    return {
+      slot: key,
+      held: slot.held,
+      fetch: () => this.#fetch(slot, need),
+      get numbered() {
+        return numbered()
+      },
+      set numbered(next) {
+        replace(next)
+      },
+    }
+  }
+
+  async #fetch(slot: Slot, need: Need): Promise<FetchedToken> {
+    const outcome = await this.#request(slot, need)
+    if (!outcome.ok) return outcome
+    const random = (this.#services.random(1)[0] ?? 0) / 255
+    return ok(holdToken(outcome.value, this.#grant.settings, this.#services.now(), random))
+  }
+
   async #request(slot: Slot, need: Need): Promise<TokenOutcome> {
-    const outcome =
-      this.#refreshToken === undefined ? await this.#renew(slot, need) : await this.#inTurn(need)
+    const outcome = this.#chain === undefined ? await this.#renew(slot, need) : await this.#inTurn(need)
     if (!outcome.ok) return outcome
     if ((outcome.value.scheme === 'DPoP') === (this.#dpop !== undefined)) return outcome
     // RFC 9449 §5: without this, a server that ignores DPoP would quietly weaken what was configured.
@@ -130,19 +160,20 @@ export class TokenManager {
   /** With the refresh token that came with the token, else from the beginning. */
   async #renew(slot: Slot, need: Need): Promise<TokenOutcome> {
     const { refresh, initial } = this.#grant
-    if (refresh !== undefined && slot.refreshToken !== undefined) {
-      const request = this.#toRequest(refreshRequest(slot.refreshToken), need, refresh.scopes)
+    const { refreshToken } = slot.refresh
+    if (refresh !== undefined && refreshToken !== undefined) {
+      const request = this.#toRequest(refreshRequest(refreshToken), need, refresh.scopes)
       const outcome = await refresh.endpoint.request(request)
-      if (outcome.ok) slot.refreshToken = outcome.value.refreshToken ?? slot.refreshToken
+      if (outcome.ok) slot.refresh = successor(slot.refresh, outcome.value.refreshToken ?? refreshToken)
       if (outcome.ok || outcome.error !== 'invalid_grant') return outcome
-      slot.refreshToken = undefined
+      slot.refresh = successor(slot.refresh, undefined)
     }
     if (initial === undefined) return refuse('invalid', 'there is no way to obtain a token')
     const request = await initial.request(need)
     if (!request.ok) return request
     const { scopes } = this.#grant.settings
     const outcome = await initial.endpoint.request(this.#toRequest(request.value, need, toList(scopes)))
-    if (outcome.ok) slot.refreshToken = outcome.value.refreshToken
+    if (outcome.ok) slot.refresh = successor(slot.refresh, outcome.value.refreshToken)
     return outcome
   }
 
@@ -150,12 +181,13 @@ export class TokenManager {
   #inTurn(need: Need): Promise<TokenOutcome> {
     const { refresh } = this.#grant
     const use = async (): Promise<TokenOutcome> => {
-      if (this.#refreshToken === undefined || refresh === undefined) {
+      if (this.#chain?.refreshToken === undefined || refresh === undefined) {
         return refuse('invalid', 'there is no refresh token')
       }
-      const request = this.#toRequest(refreshRequest(this.#refreshToken), need, refresh.scopes)
+      const { refreshToken } = this.#chain
+      const request = this.#toRequest(refreshRequest(refreshToken), need, refresh.scopes)
       const outcome = await refresh.endpoint.request(request)
-      if (outcome.ok) this.#refreshToken = outcome.value.refreshToken ?? this.#refreshToken
+      if (outcome.ok) this.#chain = successor(this.#chain, outcome.value.refreshToken ?? refreshToken)
       return outcome
     }
     const turn = this.#turn.then(use)
@@ -192,6 +224,12 @@ export class TokenManager {
     if (this.#dpop === undefined || !url) return ok(outgoing)
     return chain(this.#dpop.proof(need.method, url, token.reveal()), (proof) => ok({ ...outgoing, proof }))
   }
+}
+
+const none: Numbered = { refreshToken: undefined, generation: 0 }
+
+function successor({ generation }: Numbered, refreshToken: Secret | undefined): Numbered {
+  return { refreshToken, generation: generation + 1 }
 }
 
 /** The refusal that stands. */

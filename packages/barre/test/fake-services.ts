@@ -22,7 +22,7 @@ export function fakeServices(now: () => number, logged: Logged[] = []): Services
       throw new Error('no credential source is needed here')
     },
     log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
-    revocations: createRevocations(),
+    revocations: createRevocations({}, { now }),
     shared: createSharedInstances(),
   }
 }
@@ -33,6 +33,7 @@ export function countListeners(services: Services): { services: Services; listen
   const inner = services.revocations
   const revocations: Revocations = {
     revoke: (revocation) => inner.revoke(revocation),
+    isRevoked: (about) => inner.isRevoked(about),
     subscribe(listener) {
       const stop = inner.subscribe(listener)
       count++

@@ -7,6 +7,7 @@ import { compileClientAuth } from './compile-client-auth.ts'
 
 /** The outside world as a program has it: the machine's clock and randomness, the network, a silent log. */
 export function createServices(overrides: Partial<Services> = {}): Services {
+  const log = { error: (fields: object, message: string) => services.log.error(fields, message) }
   const services: Services = {
     now: systemClock,
     random: (bytes) => randomBytes(bytes),
@@ -17,7 +18,7 @@ export function createServices(overrides: Partial<Services> = {}): Services {
     },
     credentialSource: (auth, path) => compileClientAuth(auth, services, path),
     log: silentLog,
-    revocations: createRevocations(),
+    revocations: createRevocations({}, { now: () => services.now(), log }),
     shared: isOrdinary(overrides) ? ofProcess : createSharedInstances(),
     ...overrides,
   }

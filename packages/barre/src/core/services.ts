@@ -1,7 +1,7 @@
 import type { ClientConfiguration } from './client-configuration.ts'
 import type { CredentialSource } from './credential-source.ts'
 import type { Provider } from './provider.ts'
-import type { Revocations } from './watch.ts'
+import type { Revocations } from './revocations.ts'
 import type { Shape } from './shape.ts'
 import type { SharedInstances } from './shared-instances.ts'
 

@@ -1,61 +1,13 @@
 import type { Denial } from './denial.ts'
 import type { Principal } from './principal.ts'
-
-/** What has been revoked: every principal that matches all the members given. */
-export interface Revocation {
-  readonly issuer?: string
-  readonly subject?: string
-  readonly tokenId?: string
-}
-
-/** Revocation events of this process: caches drop what matches, live connections end. */
-export interface Revocations {
-  revoke(revocation: Revocation): void
-  /** Calls back for each event from now on; returns how to stop. */
-  subscribe(listener: (revocation: Revocation) => void): () => void
-}
-
-export function createRevocations(): Revocations {
-  const listeners = new Set<(revocation: Revocation) => void>()
-  return {
-    revoke(revocation) {
-      const failures: unknown[] = []
-      for (const listener of listeners) {
-        try {
-          listener(revocation)
-        } catch (error) {
-          failures.push(error)
-        }
-      }
-      // Every listener has heard first: one broken connection must not keep the others open.
-      if (failures.length > 0) throw new AggregateError(failures, 'listeners of a revocation failed')
-    },
-    subscribe(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
-  }
-}
-
-/** Whether `revocation` is about this principal. A revocation without members is about nobody. */
-export function isRevokedBy(
-  principal: Pick<Principal, 'issuer' | 'username' | 'claims'>,
-  revocation: Revocation,
-): boolean {
-  const { issuer, subject, tokenId } = revocation
-  if (issuer === undefined && subject === undefined && tokenId === undefined) return false
-  return (
-    (issuer === undefined || principal.issuer === issuer) &&
-    (subject === undefined || (principal.claims['sub'] ?? principal.username) === subject) &&
-    (tokenId === undefined || principal.claims['jti'] === tokenId)
-  )
-}
+import { isRevokedBy } from './revocation.ts'
+import type { Revocations } from './revocations.ts'
 
 /** The longest delay that a Node timer takes, in milliseconds; longer waits are re-armed. */
 const timerMaxMs = 2 ** 31 - 1
 
 /**
- * Calls `onEnd` once when a live connection's principal expires or is revoked.
+ * Calls `onEnd` once when a live connection's principal expires or is revoked, at once where that has happened already.
  * Returns a disposer, to be called when the connection closes by itself.
  */
 export function watch(
@@ -64,16 +16,19 @@ export function watch(
   services: { now(): number; readonly revocations?: Revocations },
 ): () => void {
   let timer: NodeJS.Timeout | undefined
+  let hasEnded = false
   const dispose = (): void => {
+    hasEnded = true
     clearTimeout(timer)
     unsubscribe?.()
   }
   const end = (denial: Denial): void => {
+    if (hasEnded) return
     dispose()
     onEnd(denial)
   }
   const unsubscribe = services.revocations?.subscribe((revocation) => {
-    if (isRevokedBy(principal, revocation)) end({ code: 'invalid', detail: 'the credential was revoked' })
+    if (isRevokedBy(principal, revocation)) end(revoked)
   })
   const arm = (expiresAtMs: number): void => {
     const leftMs = expiresAtMs - services.now()
@@ -85,6 +40,15 @@ export function watch(
     timer = setTimeout(() => arm(expiresAtMs), Math.min(leftMs, timerMaxMs))
     timer.unref()
   }
-  if (principal.expiresAtSeconds !== undefined) arm(principal.expiresAtSeconds * 1000)
+  // Between the handshake and now, a token may have been revoked.
+  if (isOfToken(principal) && services.revocations?.isRevoked(principal) === true) end(revoked)
+  else if (principal.expiresAtSeconds !== undefined) arm(principal.expiresAtSeconds * 1000)
   return dispose
+}
+
+const revoked: Denial = { code: 'invalid', detail: 'the credential was revoked' }
+
+/** A password or a certificate was proven just now, whatever was revoked before. */
+function isOfToken({ claims }: Principal): boolean {
+  return (claims['iat'] ?? claims['jti'] ?? claims['sid']) !== undefined
 }

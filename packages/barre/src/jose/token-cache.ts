@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { BoundedCache, isRevokedBy, refuse } from '../core/index.ts'
-import type { Result, Revocation, Services } from '../core/index.ts'
+import type { Result, Revocable, Services } from '../core/index.ts'
 import type { CacheConfig } from './cache-config.ts'
 import type { Payload } from './claims.ts'
 import type { KeySet } from './key-set.ts'
@@ -35,7 +35,7 @@ interface Entry<T> {
   readonly verifiedAtMs: number
 }
 
-const revoked: Result<never> = refuse('invalid', 'the token was revoked')
+export const revoked: Result<never> = refuse('invalid', 'the token was revoked')
 
 /** A validator's rules never change, so each has a cache of its own and no entry needs to name them. */
 export function createTokenCache<T>(config: CacheConfig, keys: KeySet, services: Services): TokenCache<T> {
@@ -45,7 +45,9 @@ export function createTokenCache<T>(config: CacheConfig, keys: KeySet, services:
     ...(config.evictionFactor !== undefined && { evictionFactor: config.evictionFactor }),
   })
   const unsubscribe = services.revocations.subscribe((revocation) => {
-    for (const [, entry] of entries.entries()) if (isAbout(entry.payload, revocation)) entry.outcome = revoked
+    for (const [digest, entry] of entries.entries()) {
+      if (isRevokedBy(toRevocable(entry.payload, digest), revocation)) entry.outcome = revoked
+    }
   })
   return {
     get(digest) {
@@ -77,7 +79,7 @@ export function createTokenCache<T>(config: CacheConfig, keys: KeySet, services:
  * token stays in memory, nor any larger text that it may be a part of.
  */
 export function digestOf(token: string): TokenDigest {
-  return hash('sha256', token, 'base64') as TokenDigest
+  return hash('sha256', token, 'base64url') as TokenDigest
 }
 
 /** Without clock skew: a token in its last seconds gets the full check. */
@@ -103,10 +105,8 @@ function estimateBytes(value: unknown): number {
   return sum
 }
 
-function isAbout(payload: Payload, revocation: Revocation): boolean {
+/** What a revocation finds a token by. */
+export function toRevocable(payload: Payload, tokenHash: TokenDigest): Revocable {
   const { iss, sub = '' } = payload
-  return isRevokedBy(
-    { username: sub, claims: payload, ...(iss !== undefined && { issuer: iss }) },
-    revocation,
-  )
+  return { username: sub, claims: payload, tokenHash, ...(iss !== undefined && { issuer: iss }) }
 }

@@ -4,7 +4,7 @@ import { parseJwt } from './claims.ts'
 import { verifyJws } from './jws.ts'
 import { createOpener } from './nested-jwt.ts'
 import { toKeySet } from './signature-source.ts'
-import { createTokenCache, digestOf } from './token-cache.ts'
+import { createTokenCache, digestOf, revoked, toRevocable } from './token-cache.ts'
 import type { Awaitable, Denial, Result, Services } from '../core/index.ts'
 import type { ParsedJwt, Payload } from './claims.ts'
 import type { VerificationKey } from './key.ts'
@@ -23,8 +23,11 @@ export interface Validator<T = Payload> {
   close(): Promise<void>
 }
 
-/** What becomes of a proven payload, which is frozen at every depth; asked once while the token is remembered. */
-export type Accept<T> = (payload: Payload) => Result<T>
+/**
+ * What becomes of a proven payload, which is frozen at every depth; asked once while the token is remembered.
+ * `tokenHash` is what a revocation may name the token by.
+ */
+export type Accept<T> = (payload: Payload, tokenHash: string) => Result<T>
 
 /**
  * Compiles a configuration of shape `validatorShape`: all that can be wrong with it is a ConfigError now.
@@ -58,7 +61,8 @@ export function createValidator(
   ): Result<unknown> => {
     const denial = disprove(token, key, nowMs)
     if (denial !== undefined) return { ok: false, denial }
-    const outcome = accept(token.payload)
+    const isRevoked = services.revocations.isRevoked(toRevocable(token.payload, digest))
+    const outcome = isRevoked ? revoked : accept(token.payload, digest)
     cache.put(digest, token.payload, key, outcome)
     return outcome
   }

@@ -1,1 +1,2 @@
+export * from './redis-revocations.ts'
 export * from './redis-store.ts'

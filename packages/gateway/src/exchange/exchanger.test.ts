@@ -130,7 +130,6 @@ for (const [claim, revocation, calls] of [
   ['its subject', { issuer: 'idp', subject: 'alice' }, 2],
   ['its token', { tokenId: 'one' }, 2],
   ['another subject', { issuer: 'idp', subject: 'bob' }, 1],
-  ['nobody', {}, 1],
 ] as const) {
   test(`a revocation of ${claim} ${calls === 2 ? 'ends' : 'leaves'} a remembered token`, async () => {
     const b = bench()

@@ -52,8 +52,13 @@ interface Entry {
 export function cacheKey(token: string, optionalParams: Readonly<Record<string, string>>): string {
   const params = Object.entries(optionalParams).toSorted(([one], [other]) => (one < other ? -1 : 1))
   // The digest has a fixed length: no token can look like another one with parameters.
-  const digest = hash('sha256', token, 'base64')
-  return params.length === 0 ? digest : digest + hash('sha256', JSON.stringify(params), 'base64')
+  const digest = tokenHash(token)
+  return params.length === 0 ? digest : digest + hash('sha256', JSON.stringify(params), 'base64url')
+}
+
+/** What a revocation may name a token by. */
+export function tokenHash(token: string): string {
+  return hash('sha256', token, 'base64url')
 }
 
 export function createAnswerCache(config: IntrospectionConfig, services: Services): AnswerCache {

@@ -1,10 +1,10 @@
 import {
   authorize,
   chain,
-  isRevokedBy,
   ok,
   parseAuthorization,
   refuse,
+  rememberTokenHash,
   singleFlight,
 } from '../../core/index.ts'
 import type {
@@ -15,7 +15,6 @@ import type {
   Provider,
   ProviderKind,
   Result,
-  Revocation,
   Scopes,
   Services,
 } from '../../core/index.ts'
@@ -24,7 +23,7 @@ import { checkBinding } from '../token-binding.ts'
 import { readToken68 } from '../token-carrier.ts'
 import type { TokenCredential } from '../token-carrier.ts'
 import { tokenChallenges, tokenSchemes } from '../token-challenges.ts'
-import { cacheKey, createAnswerCache, revoked } from './answer-cache.ts'
+import { cacheKey, createAnswerCache, revoked, tokenHash } from './answer-cache.ts'
 import type { Known } from './answer-cache.ts'
 import { introspectionShape } from './config.ts'
 import type { IntrospectionConfig } from './config.ts'
@@ -71,19 +70,15 @@ function createIntrospection(
   const dpop = dpopConfig && createDpopVerifier(dpopConfig, services, `${path}.dpopConfig`)
 
   const ask = async (key: string, token: string, params: Params): Promise<Result<Known>> => {
-    // What is revoked while the question is on its way may not be in the answer yet.
-    const meanwhile: Revocation[] = []
-    const stop = services.revocations.subscribe((revocation) => meanwhile.push(revocation))
     const answer = await endpoint.ask(token, params)
-    stop()
     if (!answer.ok) return answer
     if (!answer.value.active) {
       answers.putInactive(key)
       return inactive
     }
     const known = identify(answer.value, services.now())
-    const isRevoked = meanwhile.some((revocation) => isAbout(known, revocation))
-    const kept = isRevoked ? { ...known, authenticated: revoked } : known
+    // The answer may be older than a revocation, and its issuer need not know of ours.
+    const kept = isRevoked(known, tokenHash(token), services) ? { ...known, authenticated: revoked } : known
     answers.put(key, kept, entryBytes + JSON.stringify(answer.value.claims).length * 6)
     return ok(kept)
   }
@@ -132,8 +127,10 @@ function createIntrospection(
 
 const inactive: Result<never> = refuse('invalid', 'the token is not active')
 
-function isAbout({ authenticated }: Known, revocation: Revocation): boolean {
-  return authenticated.ok && isRevokedBy(authenticated.value.principal, revocation)
+function isRevoked({ authenticated }: Known, hash: string, { revocations }: Services): boolean {
+  if (!authenticated.ok) return false
+  rememberTokenHash(authenticated.value.principal, hash)
+  return revocations.isRevoked(authenticated.value.principal)
 }
 
 function ofScheme(denial: Denial, { scheme }: TokenCredential): Result<never> {

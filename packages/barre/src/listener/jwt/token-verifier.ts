@@ -5,6 +5,7 @@ import {
   isToken68,
   ok,
   refuse,
+  rememberTokenHash,
   toPrincipal,
   toPrincipalId,
 } from '../../core/index.ts'
@@ -34,9 +35,11 @@ export function createTokenVerifier(
 ): TokenVerifier {
   const readScopes = scopeReader(config.scopeKey)
   // Once per token that is remembered: its callers then share the principal.
-  const validator = createValidator(config, services, path, (payload) =>
-    identify(payload, readScopes(payload)),
-  )
+  const validator = createValidator(config, services, path, (payload, tokenHash) => {
+    const identified = identify(payload, readScopes(payload))
+    if (identified.ok) rememberTokenHash(identified.value.principal, tokenHash)
+    return identified
+  })
   return {
     verify: (credential, call) =>
       chain(validator.validate(credential.token), (validated) =>

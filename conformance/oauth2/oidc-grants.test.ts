@@ -1,11 +1,12 @@
 // The grants and the client authentication that oidc-provider has by extension or over TLS only. Its refresh tokens are
 // its own: they rotate, and the second use of one revokes the family.
 import assert from 'node:assert/strict'
-import { generateKeyPairSync, X509Certificate } from 'node:crypto'
+import { generateKeyPairSync } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:https'
-import { after, before, test } from 'node:test'
+import { after, before, beforeEach, test } from 'node:test'
 import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { errors, Provider } from 'oidc-provider'
@@ -28,7 +29,7 @@ const [key, cert, ca] = await Promise.all(
 )
 const server = createServer({ key, cert, ca, requestCert: true, rejectUnauthorized: false })
 let issuer: string
-let nowMs = Date.now()
+let nowMs: number
 const services = createServices({ now: () => nowMs })
 
 before(async () => {
@@ -42,6 +43,11 @@ after(async () => {
   server.close()
   server.closeAllConnections()
   await pki.remove()
+})
+
+/** Ours, which tests set forward to let tokens end. */
+beforeEach(() => {
+  nowMs = Date.now()
 })
 
 function makeProvider(): Provider {
@@ -66,6 +72,7 @@ function makeProvider(): Provider {
     clients,
     clientAuthMethods: ['client_secret_basic', 'tls_client_auth'],
     scopes: ['openid', 'read', 'write'],
+    issueRefreshToken: () => true,
     rotateRefreshToken: true,
     findAccount: (_context, accountId) => ({ accountId, claims: async () => ({ sub: accountId }) }),
     features: {
@@ -139,7 +146,8 @@ async function ownerOf(token: string): Promise<string> {
     audience: false,
     clientConfig: { ...trusting, auth },
   } as const
-  const provider = introspection(config, services)
+  // The server's clock is the machine's.
+  const provider = introspection(config)
   const result = await provider.authorize(`Bearer ${token}`, 'read')
   await provider.close?.()
   return result.ok ? result.value.username : result.denial.code
@@ -181,7 +189,6 @@ for (const [name, config, owner] of grants) {
     assert.equal(new Set(tokens).size, 4)
     assert.equal(await ownerOf(tokens[3] ?? ''), owner)
     await own.close?.()
-    nowMs = Date.now()
   })
 }
 
@@ -207,10 +214,9 @@ test('refresh token: obtained elsewhere, used once each', async () => {
   assert.notEqual(one, two)
   assert.equal(await ownerOf(two), 'alice')
   await Promise.all([own.close?.(), fetch.close?.()])
-  nowMs = Date.now()
 })
 
-test('mutual TLS: the certificate proves the client, and the token is good on its connections only', async (context) => {
+test('mutual TLS proves the client, and its token is good on its connections only', async (context) => {
   const auth = { username: 'orders', password: encodeURIComponent(secret) }
   const url = `${issuer}/token/introspection`
   const oauth2IntrospectionConfig = { url, audience: false, clientConfig: { ...trusting, auth } } as const

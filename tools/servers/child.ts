@@ -43,6 +43,8 @@ export interface ServerFolder {
   readonly path: string
   /** Gives what was written there since to the server's account. */
   own(...names: readonly string[]): Promise<void>
+  /** Gives all that is in it to that account. */
+  ownAll(): Promise<void>
   remove(): Promise<void>
 }
 
@@ -56,6 +58,9 @@ export async function createServerFolder(name: string): Promise<ServerFolder> {
   return {
     path,
     own: async (...names) => void (await Promise.all(names.map(async (file) => give(join(path, file))))),
+    async ownAll() {
+      if (identity !== undefined) execFileSync('chown', ['-R', `${identity.uid}:${identity.gid}`, path])
+    },
     remove: () => rm(path, { recursive: true, force: true }),
   }
 }
@@ -87,6 +92,7 @@ export async function startProcess(
   program: string,
   args: readonly string[],
   ports: readonly number[],
+  maxMs: number = startMaxMs,
 ): Promise<ServerProcess> {
   const child = spawn(findProgram(program) ?? program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -106,7 +112,7 @@ export async function startProcess(
     clearTimeout(timer)
   }
   try {
-    const deadline = Date.now() + startMaxMs
+    const deadline = Date.now() + maxMs
     for (const port of ports) await answers(port, child, deadline)
   } catch (error) {
     await stop('SIGKILL')

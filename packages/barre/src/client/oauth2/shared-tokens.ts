@@ -82,9 +82,11 @@ export function fleetOf(
         const locked = await store((inner) => inner.swap(lockOf(turn), undefined, mine, lifeMs))
         if (!locked.ok) return renewal.fetch()
         if (locked.value) {
-          const outcome = await take(turn)
-          await store((inner) => inner.swap(lockOf(turn), mine, undefined, 0))
-          return outcome
+          try {
+            return await take(turn)
+          } finally {
+            await store((inner) => inner.swap(lockOf(turn), mine, undefined, 0))
+          }
         }
         await pause(fleetLimits.pollMs)
       }

@@ -1,2 +1,3 @@
+export * from './redis-replay-store.ts'
 export * from './redis-revocations.ts'
 export * from './redis-store.ts'

@@ -1,6 +1,6 @@
 export { analyze } from './analyze.ts'
 export type { Globals, Options, World } from './frame.ts'
-export { countLimit } from './frame.ts'
+export { LIMITS, countLimit, takeLimits } from './limits.ts'
 export type { Obj } from './object.ts'
 export { Heap } from './object.ts'
 export { nextOrigin } from './path.ts'

@@ -1,5 +1,6 @@
 import { readProgram } from './frontend/index.ts'
 import type { Problem } from './frontend/index.ts'
+import { exportedFunctions } from './entries.ts'
 import type { Func, Module } from './graph/index.ts'
 import { kindOf, loadModels } from './models/index.ts'
 import type { LibraryFile } from './models/index.ts'
@@ -82,17 +83,6 @@ export function analyzeFiles(input: AnalyzeInput): AnalyzeResult {
   }
 }
 
-function exportedFunctions(modules: readonly Module[]): Set<Func> {
-  const found = new Set<Func>()
-  for (const module of modules) {
-    for (const target of module.exports.values()) {
-      const fixed = 'binding' in target ? target.binding.fixed : undefined
-      if (fixed !== undefined && 'params' in fixed) found.add(fixed)
-    }
-  }
-  return found
-}
-
 function locate(finding: Finding): Report {
   const { module, span } = finding
   const start = position(module.text, span.start)
@@ -102,7 +92,7 @@ function locate(finding: Finding): Report {
     ...start,
     endLine: end.line,
     endColumn: end.column,
-    cwes: [kindOf(finding.kind).cwe],
+    cwes: [kindOf(finding.kind).cwe, ...kindOf(finding.kind).others],
     finding,
   }
 }

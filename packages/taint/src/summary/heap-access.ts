@@ -134,7 +134,7 @@ function readApi(frame: Frame, obj: Obj, key: string): Value {
     frame.applying > 0,
     source.confidence,
   )
-  return at === undefined ? made : { ...made, labels: [sourceLabel(at)] }
+  return at === undefined ? made : { ...made, labels: [sourceLabel(at, source.cleared)] }
 }
 
 function readModule(frame: Frame, obj: Obj, key: string): Value {

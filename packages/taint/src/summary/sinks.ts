@@ -2,12 +2,14 @@ import type { Span } from '../graph/index.ts'
 import { bitOf } from '../models/index.ts'
 import type { Call, Frame } from './frame.ts'
 import { LIMITS, countLimit } from './limits.ts'
+import { isHarmlessPath } from './path-facts.ts'
 import type { SinkSite } from './summary.ts'
 import type { Label, Step } from './value.ts'
 
 /** A label has reached a dangerous place: a finding if it is a source, else the caller's business. */
 export function addSink(frame: Frame, label: Label, site: SinkSite, argument?: Step): void {
   if ((label.cleared & bitOf(site.kind)) !== 0) return
+  if (site.kind === 'path' && isHarmlessPath(label)) return
   if (label.source !== undefined) {
     frame.world.report(label, site, argument)
     return

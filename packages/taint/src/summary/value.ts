@@ -74,9 +74,9 @@ function labelKey(origin: number, cleared: number): number {
   return origin * KIND_SPACE + cleared
 }
 
-export function sourceLabel(source: Source): Label {
+export function sourceLabel(source: Source, cleared = 0): Label {
   const trace: Trace = { before: undefined, step: source.step, length: 1 }
-  return { key: labelKey(source.id, 0), source, path: undefined, cleared: 0, trace }
+  return { key: labelKey(source.id, cleared), source, path: undefined, cleared, trace }
 }
 
 export function pathLabel(path: Path, cleared: number, trace: Trace | undefined): Label {

@@ -1,9 +1,9 @@
 import { readProgram } from './frontend/index.ts'
-import type { Problem } from './frontend/index.ts'
+import type { Absent, Problem } from './frontend/index.ts'
 import { exportedFunctions } from './entries.ts'
 import type { Func, Module } from './graph/index.ts'
 import { kindOf, loadModels } from './models/index.ts'
-import type { LibraryFile } from './models/index.ts'
+import type { LibraryFile, Models } from './models/index.ts'
 import type { Finding } from './solve/index.ts'
 import { solve } from './solve/index.ts'
 import type { Summary } from './summary/index.ts'
@@ -54,10 +54,11 @@ export const DEFAULT_THREATS: readonly string[] = [
 /** Checks files or a project: the whole analysis, from source text to findings. */
 export function analyzeFiles(input: AnalyzeInput): AnalyzeResult {
   const program = readProgram({ cwd: input.cwd, files: input.files, project: input.project })
+  const models = loadModels(input.models)
   const solution = solve({
     modules: program.modules,
     funcs: program.funcs,
-    models: loadModels(input.models),
+    models,
     reportAt: input.reportAt ?? 'sink',
     options: {
       passUnknown: input.passUnknown ?? true,
@@ -76,11 +77,22 @@ export function analyzeFiles(input: AnalyzeInput): AnalyzeResult {
   }
   return {
     findings,
-    problems: program.problems,
+    problems: [...program.problems, ...absentPackages(program.absent, models)],
     stats,
     modules: program.modules,
     summaryOf: (func) => solution.summaryOf(func),
   }
+}
+
+/** One message per package that is neither installed nor modelled. */
+function absentPackages(absent: readonly Absent[], models: Models): Problem[] {
+  const seen = new Set<string>()
+  return absent.flatMap(({ file, line, specifier }) => {
+    if (seen.has(specifier) || models.package(specifier) !== undefined) return []
+    seen.add(specifier)
+    const message = `cannot find package '${specifier}', and no model speaks of it: its functions are taken as unknown`
+    return [{ file, line, message }]
+  })
 }
 
 function locate(finding: Finding): Report {

@@ -39,7 +39,8 @@ function madeBy(frame: Frame, node: ApiNode, call: Call): Value | undefined {
     result.members.size === 0 &&
     result.any === undefined &&
     result.alias === undefined &&
-    result.result === undefined
+    result.result === undefined &&
+    (result.row === undefined || !saysHow(result.row))
   const made = isPlain
     ? UNKNOWN
     : ofRefs([frame.world.heap.at(call.id, { kind: 'api', api: result }, isTopLevel(frame))])

@@ -1,4 +1,4 @@
-import type { Label, Obj, Summary, Value } from '../summary/index.ts'
+import type { Obj, Path, Summary, Value } from '../summary/index.ts'
 import { join } from '../summary/index.ts'
 
 /** How closely two rounds are compared: by the exact place taint comes from, or by source and argument only. */
@@ -14,32 +14,32 @@ export function sameTaint(a: Summary, b: Summary, grain: Grain): boolean {
 /** Every flow from a source or an argument to a result, an effect or a dangerous place, as text. */
 function taintOf(summary: Summary, grain: Grain): ReadonlySet<string> {
   const flows = new Set<string>()
-  const add = (where: string, labels: readonly Label[]): void => {
-    for (const label of labels) if (isCertain(label)) flows.add(`${where} ${originOf(label, grain)}`)
+  const add = (where: string, value: Value): void => {
+    for (const label of value.labels) addPath(where, label.path, label.key)
+    for (const { path, id } of value.refs) if (path !== undefined) addPath(`${where} itself`, path, id)
+  }
+  const addPath = (where: string, path: Path | undefined, key: number): void => {
+    // What only a caller can resolve may differ with the order in which a limit was reached.
+    if (path?.root.kind !== 'result') flows.add(`${where} ${originOf(path, key, grain)}`)
   }
   const addResult = (where: string, value: Value): void => {
-    add(where, value.labels)
+    add(where, value)
     // What an async function gives is in the promise it returns.
     for (const obj of value.refs)
-      for (const [field, inner] of summary.made.get(obj) ?? []) add(`${where}.${field}`, inner.labels)
+      for (const [field, inner] of summary.made.get(obj) ?? []) add(`${where}.${field}`, inner)
   }
   addResult('return', summary.returned)
   addResult('throw', summary.thrown)
   for (const { label, site } of summary.sinks)
-    add(`${site.module.id}:${site.span.start}:${site.kind}`, [label])
+    addPath(`${site.module.id}:${site.span.start}:${site.kind}`, label.path, label.key)
   if (grain === 'path')
-    for (const { target, field, value } of summary.effects) add(`${target.id}.${field}`, value.labels)
+    for (const { target, field, value } of summary.effects) add(`${target.id}.${field}`, value)
   return flows
 }
 
-/** What only a caller can resolve may differ with the order in which a limit was reached. */
-function isCertain(label: Label): boolean {
-  return label.path?.root.kind !== 'result'
-}
-
-function originOf(label: Label, grain: Grain): string {
-  const root = label.path?.root
-  if (grain === 'path' || root === undefined) return String(label.key)
+function originOf(path: Path | undefined, key: number, grain: Grain): string {
+  const root = path?.root
+  if (grain === 'path' || root === undefined) return String(key)
   return root.kind === 'param' ? `argument ${root.index}` : root.kind
 }
 

@@ -2,7 +2,7 @@ import { readProgram } from './frontend/index.ts'
 import type { Absent, Problem } from './frontend/index.ts'
 import { exportedFunctions } from './entries.ts'
 import type { Func, Module } from './graph/index.ts'
-import { kindOf, loadModels } from './models/index.ts'
+import { addEmitted, kindOf, loadModels } from './models/index.ts'
 import type { LibraryFile, Models } from './models/index.ts'
 import type { Finding } from './solve/index.ts'
 import { solve } from './solve/index.ts'
@@ -21,6 +21,8 @@ export interface AnalyzeInput {
   readonly reportAt?: 'sink' | 'argument' | undefined
   /** Module-level variables take nothing tainted. */
   readonly strictGlobals?: boolean | undefined
+  /** Every `untaint` gives its reason in a comment. */
+  readonly strict?: boolean | undefined
   /** Parameters of exported functions are sources: for packages. */
   readonly library?: boolean | undefined
 }
@@ -55,6 +57,11 @@ export const DEFAULT_THREATS: readonly string[] = [
 export function analyzeFiles(input: AnalyzeInput): AnalyzeResult {
   const program = readProgram({ cwd: input.cwd, files: input.files, project: input.project })
   const models = loadModels(input.models)
+  addEmitted(
+    models,
+    input.cwd,
+    program.modules.flatMap((module) => module.imports.map((one) => one.specifier)),
+  )
   const solution = solve({
     modules: program.modules,
     funcs: program.funcs,
@@ -63,6 +70,7 @@ export function analyzeFiles(input: AnalyzeInput): AnalyzeResult {
     options: {
       passUnknown: input.passUnknown ?? true,
       strictGlobals: input.strictGlobals ?? false,
+      reasons: input.strict ?? false,
       entries: input.library === true ? exportedFunctions(program.modules) : new Set(),
       threats: new Set(input.threats ?? DEFAULT_THREATS),
     },

@@ -27,11 +27,11 @@ const programs: Readonly<Record<Limit, (count: number) => string>> = {
   'labels-per-value': (count) =>
     `function f(${names(count, 'a')}) { return ${many(count, (index) => `a${index}`, ' + ')} }`,
   'targets-per-value': (count) =>
-    `let one\n${many(count, (index) => `if (Math.random()) one = function f${index}() {}`)}\none()`,
+    `let one\n${many(count, (index) => `if (unknown) one = function f${index}() {}`)}\none()`,
   'places-per-value': (count) =>
-    `function f(${names(count, 'a')}) { let one\n${many(count, (index) => `if (Math.random()) one = a${index}`)}\nreturn one }`,
+    `function f(${names(count, 'a')}) { let one\n${many(count, (at) => `if (unknown) one = a${at}`)}\nreturn one }`,
   'contexts-per-value': (count) =>
-    `function make() { return {} }\nlet one\n${many(count, () => 'if (Math.random()) one = make()')}\none.x`,
+    `function make() { return {} }\nlet one\n${many(count, () => 'if (unknown) one = make()')}\none.x`,
   'sinks-per-function': (count) => `function f(a) { ${many(count, () => 'eval(a)')} }`,
   'callbacks-per-function': (count) => `function f(a) { ${many(count, () => 'a()')} }`,
   'effects-per-function': (count) => `function f(a, b) { ${many(count, (index) => `a.x${index} = b`)} }`,
@@ -45,7 +45,7 @@ const programs: Readonly<Record<Limit, (count: number) => string>> = {
     `const o = { ${many(count - 1, (index) => `f${index}() { o.f${index + 1}() }`, ', ')} }\no.f0()`,
   // Each round sees one more of the parameters in the result.
   recursion: (count) =>
-    `function f(${names(count - 1, 'a')}) { return Math.random() ? a0 : f(${names(count - 1, 'a').replace('a0, ', '')}) }`,
+    `function f(${names(count - 1, 'a')}) { return unknown ? a0 : f(${names(count - 1, 'a').replace('a0, ', '')}) }`,
   'nested-calls': (count) =>
     `function f0(a) { return a() }\n${many(count, (index) => `function f${index + 1}(a) { return f${index}(a) }`)}`,
 }

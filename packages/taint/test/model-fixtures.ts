@@ -15,7 +15,7 @@ function sink(/** @sensitive */ _value: unknown): void {}
 /** A program with one line for each row of a model: a sink given tainted data, a source or a result given to a sink. */
 export function fixtureOf(model: LibraryFile): Fixture {
   const name = typeof model.package === 'string' ? model.package : (model.package[0] ?? '')
-  const lines = [...HEAD.split('\n').slice(0, -1)]
+  const lines = HEAD.split('\n').slice(0, -1)
   if (name !== 'global') lines.push(`import * as library from '${name}'`)
   const expected: { line: number; kind: string }[] = []
   for (const [paths, entry] of Object.entries(model.entries)) {
@@ -49,13 +49,7 @@ function sinkUses(entry: Entry, place: string, at: string, kinds: string): Use[]
   const args = argumentsFor(at, entry)
   return args === undefined
     ? []
-    : kinds.split(', ').map((kind) => ({ code: called(entry, place, args), kind: reported(kind) }))
-}
-
-/** Kinds that the table does not name are reported as any other. */
-const UNNAMED: ReadonlySet<string> = new Set(['any'])
-function reported(kind: string): string {
-  return UNNAMED.has(kind) ? 'any' : kind
+    : kinds.split(', ').map((kind) => ({ code: called(entry, place, args), kind }))
 }
 
 function flowUses(entry: Entry, place: string, flow: string): Use[] {
@@ -86,11 +80,11 @@ function argumentsFor(at: string, entry: Entry): string[] | undefined {
 }
 
 function wrapped(steps: readonly string[]): string {
-  const [step, ...rest] = steps
-  if (step === undefined) return 'tainted()'
-  if (step === 'element') return `[${wrapped(rest)}]`
-  if (step === 'deep') return '{ inside: { more: tainted() } }'
-  return `{ ${step === 'any' ? 'some' : JSON.stringify(step)}: ${wrapped(rest)} }`
+  const [first, ...rest] = steps
+  if (first === undefined) return 'tainted()'
+  if (first === 'element') return `[${wrapped(rest)}]`
+  if (first === 'deep') return '{ inside: { more: tainted() } }'
+  return `{ ${first === 'any' ? 'some' : JSON.stringify(first)}: ${wrapped(rest)} }`
 }
 
 /** The place as an expression; places of a named type start at the parameter `it`. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import sarif from '@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json' with { type: 'json' }
 import { Ajv } from 'ajv'
 
 /** What of `value` the schema refuses, as text; empty when nothing. */
@@ -11,13 +11,7 @@ export function refusals(schema: object, value: unknown): string {
 }
 
 /** The schema of SARIF 2.1.0, which is written for an older draft: what names the draft is left out. */
-export function sarifSchema(): object {
-  const file = createRequire(import.meta.url).resolve(
-    '@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json',
-  )
-  const { $schema, id, ...schema }: Record<string, unknown> = JSON.parse(readFileSync(file, 'utf8'))
-  return schema
-}
+export const sarifSchema: object = { ...sarif, $schema: undefined, id: undefined }
 
 export function modelSchema(): object {
   return JSON.parse(readFileSync(join(import.meta.dirname, '..', 'models', 'schema.json'), 'utf8'))

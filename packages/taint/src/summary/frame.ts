@@ -11,6 +11,8 @@ export interface Options {
   readonly passUnknown: boolean
   /** The original's rules: module-level variables take no tainted data. */
   readonly strictGlobals: boolean
+  /** Every `untaint` gives its reason in a comment. */
+  readonly reasons: boolean
   /** Sources of these kinds count. */
   readonly threats: ReadonlySet<string>
   /** Functions whose parameters come from other programs. */

@@ -1,7 +1,8 @@
+import type { ClassMember } from '../graph/index.ts'
 import { instanceOf } from '../models/index.ts'
 import { applyApi } from './api.ts'
 import type { Call, Frame, Outcome } from './frame.ts'
-import { impliedCall, isTopLevel } from './frame.ts'
+import { impliedCall, isTopLevel, stepAt } from './frame.ts'
 import { read, rejected, slot, slots, textOf, writeSlot } from './heap-access.ts'
 import { applyFunction } from './instantiate.ts'
 import {
@@ -20,7 +21,7 @@ import { PROTO, resultPath } from './path.ts'
 import type { Arg } from './summary.ts'
 import { typedValue } from './typed.ts'
 import type { Value } from './value.ts'
-import { EMPTY, UNKNOWN, join, joinLabels, ofLabels, ofRefs } from './value.ts'
+import { EMPTY, UNKNOWN, join, joinLabels, ofLabels, ofRefs, sourceLabel } from './value.ts'
 
 const NOTHING: Outcome = { value: EMPTY, thrown: EMPTY }
 
@@ -185,19 +186,30 @@ function extendApi(frame: Frame, base: Obj, instance: Value): void {
   }
 }
 
+/** What fields hold by their type, or by their mark, before anybody writes them. */
 function typedFields(frame: Frame, target: Obj, instance: Value): void {
   for (const member of target.cls?.members ?? []) {
-    if (
-      member.kind !== 'field' ||
-      member.isStatic ||
-      member.value !== undefined ||
-      typeof member.key !== 'string'
-    )
-      continue
-    const value = typedValue(frame, member.type)
-    if (value === undefined) continue
-    for (const obj of instance.refs) writeSlot(frame, obj, member.key, value)
+    const { key } = member
+    if (member.kind !== 'field' || member.isStatic || typeof key !== 'string') continue
+    const known = declaredField(frame, member)
+    if (known === undefined) continue
+    for (const obj of instance.refs) {
+      const initial = member.value === undefined ? EMPTY : slot(frame, obj, key)
+      writeSlot(frame, obj, key, join(initial, known))
+    }
   }
+}
+
+function declaredField(frame: Frame, member: ClassMember): Value | undefined {
+  const typed = member.value === undefined ? typedValue(frame, member.type) : undefined
+  return member.marks.tainted === true ? join(typed ?? EMPTY, markedField(frame, member)) : typed
+}
+
+function markedField(frame: Frame, member: ClassMember): Value {
+  const name = typeof member.key === 'string' ? member.key : ''
+  const step = stepAt(frame, '@tainted', member.span)
+  const source = frame.world.source('annotation', `@tainted ${name}`, step, false, 1)
+  return source === undefined ? UNKNOWN : { ...UNKNOWN, labels: [sourceLabel(source)] }
 }
 
 /** A function nobody knows: its arguments may be in its result, and it may call what it is given. */

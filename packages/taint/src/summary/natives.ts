@@ -155,8 +155,22 @@ function promisifyNative(frame: Frame, call: Call): Outcome {
 }
 
 /** `untaint(value)` clears every kind, `untaint<'sql'>(value)` the named ones. */
-function untaintNative(_frame: Frame, call: Call): Outcome {
+function untaintNative(frame: Frame, call: Call): Outcome {
+  if (frame.world.options.reasons && !hasComment(call))
+    frame.world.diagnose(
+      'untaint',
+      call.module,
+      call.span,
+      'untaint without a reason: say why in a comment on this line or the one before',
+    )
   return value(clear(call.args[0]?.value ?? UNKNOWN, call.kinds === undefined ? EVERY : maskOf(call.kinds)))
+}
+
+/** A comment on the line of the call, or on the one before. */
+function hasComment({ module, span }: Call): boolean {
+  const lines = module.text.slice(0, span.start).split('\n')
+  const own = (lines.at(-1) ?? '') + (module.text.slice(span.start).split('\n')[0] ?? '')
+  return [lines.at(-2) ?? '', own].some((line) => /\/\/\s*\S|\/\*\s*\S/.test(line))
 }
 
 /** A new object with the fields of every argument. */

@@ -14,6 +14,12 @@ export interface Found {
   readonly cwes: readonly string[]
 }
 
+/** Queries about packages: what other programs pass to them is not to be trusted. */
+const LIBRARY_QUERIES: ReadonlySet<string> = new Set([
+  'js/shell-command-constructed-from-input',
+  'js/unsafe-code-construction',
+])
+
 const SOURCE_FILE = /\.(?:[cm]?[jt]sx?)$/
 
 export function runFolder(corpus: string, folder: string, lines: readonly LabelLine[]): Found[] {
@@ -29,6 +35,7 @@ export function runFolder(corpus: string, folder: string, lines: readonly LabelL
       models: isLanguage ? [...standIns(), ...models] : [],
       threats: isLanguage ? ['test'] : undefined,
       passUnknown: !isLanguage,
+      library: lines.some((line) => LIBRARY_QUERIES.has(line.query ?? '')),
     })
     return result.findings.map((finding) => ({
       file: join(folder, relative(root, finding.file)),

@@ -1,8 +1,9 @@
 import { readProgram } from './frontend/index.ts'
-import type { Problem } from './frontend/index.ts'
+import type { Absent, Problem } from './frontend/index.ts'
+import { exportedFunctions } from './entries.ts'
 import type { Func, Module } from './graph/index.ts'
-import { kindOf, loadModels } from './models/index.ts'
-import type { LibraryFile } from './models/index.ts'
+import { addEmitted, kindOf, loadModels } from './models/index.ts'
+import type { LibraryFile, Models } from './models/index.ts'
 import type { Finding } from './solve/index.ts'
 import { solve } from './solve/index.ts'
 import type { Summary } from './summary/index.ts'
@@ -20,6 +21,8 @@ export interface AnalyzeInput {
   readonly reportAt?: 'sink' | 'argument' | undefined
   /** Module-level variables take nothing tainted. */
   readonly strictGlobals?: boolean | undefined
+  /** Every `untaint` gives its reason in a comment. */
+  readonly strict?: boolean | undefined
   /** Parameters of exported functions are sources: for packages. */
   readonly library?: boolean | undefined
 }
@@ -53,14 +56,21 @@ export const DEFAULT_THREATS: readonly string[] = [
 /** Checks files or a project: the whole analysis, from source text to findings. */
 export function analyzeFiles(input: AnalyzeInput): AnalyzeResult {
   const program = readProgram({ cwd: input.cwd, files: input.files, project: input.project })
+  const models = loadModels(input.models)
+  addEmitted(
+    models,
+    input.cwd,
+    program.modules.flatMap((module) => module.imports.map((one) => one.specifier)),
+  )
   const solution = solve({
     modules: program.modules,
     funcs: program.funcs,
-    models: loadModels(input.models),
+    models,
     reportAt: input.reportAt ?? 'sink',
     options: {
       passUnknown: input.passUnknown ?? true,
       strictGlobals: input.strictGlobals ?? false,
+      reasons: input.strict ?? false,
       entries: input.library === true ? exportedFunctions(program.modules) : new Set(),
       threats: new Set(input.threats ?? DEFAULT_THREATS),
     },
@@ -75,22 +85,22 @@ export function analyzeFiles(input: AnalyzeInput): AnalyzeResult {
   }
   return {
     findings,
-    problems: program.problems,
+    problems: [...program.problems, ...absentPackages(program.absent, models)],
     stats,
     modules: program.modules,
     summaryOf: (func) => solution.summaryOf(func),
   }
 }
 
-function exportedFunctions(modules: readonly Module[]): Set<Func> {
-  const found = new Set<Func>()
-  for (const module of modules) {
-    for (const target of module.exports.values()) {
-      const fixed = 'binding' in target ? target.binding.fixed : undefined
-      if (fixed !== undefined && 'params' in fixed) found.add(fixed)
-    }
-  }
-  return found
+/** One message per package that is neither installed nor modelled. */
+function absentPackages(absent: readonly Absent[], models: Models): Problem[] {
+  const seen = new Set<string>()
+  return absent.flatMap(({ file, line, specifier }) => {
+    if (seen.has(specifier) || models.package(specifier) !== undefined) return []
+    seen.add(specifier)
+    const message = `cannot find package '${specifier}', and no model speaks of it: its functions are taken as unknown`
+    return [{ file, line, message }]
+  })
 }
 
 function locate(finding: Finding): Report {
@@ -102,7 +112,7 @@ function locate(finding: Finding): Report {
     ...start,
     endLine: end.line,
     endColumn: end.column,
-    cwes: [kindOf(finding.kind).cwe],
+    cwes: [kindOf(finding.kind).cwe, ...kindOf(finding.kind).others],
     finding,
   }
 }

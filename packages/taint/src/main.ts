@@ -3,7 +3,7 @@ import { join, relative, resolve, sep } from 'node:path'
 import { analyzeFiles } from './analyze-files.ts'
 import type { AnalyzeResult } from './analyze-files.ts'
 import { emitSignatures } from './emit.ts'
-import { ModelError } from './models/index.ts'
+import { EMITTED, ModelError } from './models/index.ts'
 import type { CheckOptions, CheckRequest } from './options.ts'
 import { UsageError, parseOptions } from './options.ts'
 import type { Filtered, Item } from './report/index.ts'
@@ -59,7 +59,7 @@ function run(options: CheckOptions, cwd: string): CheckResult {
       errors: `wrote ${filtered.items.length} ids to ${options.writeBaseline}\n`,
     }
   }
-  if (options.emit) writeFileSync(join(cwd, '.taint.json'), emitSignatures(result, packageName(cwd)))
+  if (options.emit) writeFileSync(join(cwd, EMITTED), emitSignatures(result, packageName(cwd)))
   const errors = [
     ...problems(result, shown),
     ...unusedSuppressions(filtered),

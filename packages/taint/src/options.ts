@@ -41,6 +41,7 @@ export const checkFlags: ParseArgsOptionsConfig = {
   explain: { type: 'string' },
   stats: { type: 'boolean' },
   library: { type: 'boolean' },
+  strict: { type: 'boolean' },
   lenient: { type: 'boolean' },
   emit: { type: 'boolean' },
 }
@@ -66,6 +67,7 @@ export function parseOptions({ values, positionals }: CheckRequest, cwd: string)
     strictGlobals: ballerina,
     reportAt: ballerina ? 'argument' : 'sink',
     library: values['library'] === true,
+    strict: values['strict'] === true,
   }
   return {
     input,

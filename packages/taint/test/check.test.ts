@@ -6,6 +6,7 @@ import { after, test } from 'node:test'
 import { parseArgs } from 'node:util'
 import type { CheckResult } from '../src/index.ts'
 import { check, checkFlags } from '../src/index.ts'
+import { refusals, sarifSchema } from './schema-check.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'taint-check-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -95,7 +96,7 @@ test('json names every field that the report promises', () => {
 test('sarif has one result with a code flow and a fingerprint', () => {
   const log = JSON.parse(run('sarif', { 'a.ts': bad }, '--format', 'sarif').output)
   const [result] = log.runs[0].results
-  assert.equal(log.version, '2.1.0')
+  assert.equal(refusals(sarifSchema, log), '')
   assert.equal(result.ruleId, 'BARRE078')
   assert.ok(result.codeFlows[0].threadFlows[0].locations.length >= 2)
   assert.equal(typeof result.partialFingerprints['barreTaint/v1'], 'string')
@@ -125,7 +126,15 @@ test('what cannot be read is named, and the rest is still checked', () => {
   const broken = run('broken', { 'a.ts': bad, 'b.ts': 'const = \n', 'c.ts': `import './missing.ts'\n` })
   assert.equal(broken.exitCode, 1)
   assert.match(broken.errors, /b\.ts\(1,1\): warning BARRE000: syntax error/)
+  assert.match(broken.errors, /c\.ts\(1,1\): warning BARRE000: cannot find '\.\/missing\.ts'/)
   assert.match(broken.output, /a\.ts\(2,/)
+})
+
+test('a package that is neither installed nor modelled is named once', () => {
+  const uses = `import { f } from 'nobody-knows-it'\nf()\n`
+  const { errors } = run('absent', { 'a.ts': uses, 'b.ts': uses, 'c.ts': `import 'pg'\nimport 'node:fs'\n` })
+  assert.equal(errors.match(/cannot find package/g)?.length, 1)
+  assert.match(errors, /a\.ts\(1,1\): warning BARRE000: cannot find package 'nobody-knows-it'/)
 })
 
 test('a file at the size limit is checked, one past it is named and left out', () => {

@@ -9,6 +9,7 @@ without one, every source file below.
   --format FORMAT        text, json, sarif or github
   --threat-model NAME    default (remote, command line, database), ballerina, or all
   --library              parameters of exported functions are untrusted too
+  --strict               every untaint() gives its reason in a comment
   --lenient              an unknown function's result is trusted
   --baseline FILE        accept the findings whose ids it lists; --write-baseline FILE writes one
   --explain FILE:LINE    why a line is reported, or that it is not

@@ -89,8 +89,9 @@ const OWN_SCOPE: ReadonlySet<SyntaxKind> = new Set([
 
 function declareImports(lower: Lower, node: ImportDeclaration): void {
   const clause = node.importClause
-  if (clause === undefined || !isStringLiteral(node.moduleSpecifier)) return
+  if (!isStringLiteral(node.moduleSpecifier)) return
   const from = lower.moduleRef(node.moduleSpecifier.text, node.moduleSpecifier)
+  if (clause === undefined) return
   if (clause.name !== undefined) declareImport(lower, clause.name.text, from, 'default')
   declareNamed(lower, clause, from)
 }

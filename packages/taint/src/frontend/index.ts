@@ -1,2 +1,2 @@
-export type { Problem } from './program.ts'
+export type { Absent, Problem } from './program.ts'
 export { readProgram } from './program.ts'

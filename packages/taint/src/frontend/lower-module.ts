@@ -75,7 +75,7 @@ function newModule(source: SourceFile): Module {
     exports: new Map(),
     starExports: [],
     imports: [],
-    suppressions: suppressionsOf(source.text),
+    suppressions: suppressionsOf(source),
   }
   const module: Module = Object.assign(shell, { init: undefined as unknown as Func })
   Object.assign(module, {

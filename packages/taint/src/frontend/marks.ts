@@ -1,4 +1,5 @@
-import type { Node } from 'typescript/unstable/ast'
+import type { Node, SourceFile } from 'typescript/unstable/ast'
+import { SyntaxKind } from 'typescript/unstable/ast'
 import type { Marks, Suppression, TypeRef } from '../graph/index.ts'
 import type { Lower } from './lower.ts'
 
@@ -79,11 +80,39 @@ function merge(tags: readonly Tag[]): Marks {
 const SUPPRESSION = /\/[/*]\s*barre-ignore\s+([\w-]+(?:\s*,\s*[\w-]+)*)\s*:\s*(\S[^\n]*)/g
 
 /** `// barre-ignore sql: why it is safe`, on the line it speaks of or the one before. */
-export function suppressionsOf(text: string): Suppression[] {
+export function suppressionsOf(source: SourceFile): Suppression[] {
+  const { text } = source
   if (!text.includes('barre-ignore')) return []
-  return [...text.matchAll(SUPPRESSION)].map((match) => ({
-    line: text.slice(0, match.index).split('\n').length,
-    kinds: (match[1] ?? '').split(/\s*,\s*/),
-    reason: (match[2] ?? '').trim(),
-  }))
+  return [...text.matchAll(SUPPRESSION)]
+    .filter((match) => startsComment(source, match.index))
+    .map((match) => ({
+      line: text.slice(0, match.index).split('\n').length,
+      kinds: (match[1] ?? '').split(/\s*,\s*/),
+      reason: (match[2] ?? '').trim(),
+    }))
 }
+
+/** Neither inside a literal nor inside another comment. */
+function startsComment(source: SourceFile, offset: number): boolean {
+  const opened = source.text.lastIndexOf('/*', offset - 1)
+  if (opened >= 0 && source.text.indexOf('*/', opened) > offset) return false
+  let at: Node | undefined = source
+  let inner: Node = source
+  while (at !== undefined) {
+    inner = at
+    at = at.forEachChild((child) =>
+      child.getStart(source) <= offset && offset < child.end ? child : undefined,
+    )
+  }
+  return !LITERALS.has(inner.kind)
+}
+
+const LITERALS: ReadonlySet<SyntaxKind> = new Set([
+  SyntaxKind.StringLiteral,
+  SyntaxKind.NoSubstitutionTemplateLiteral,
+  SyntaxKind.TemplateHead,
+  SyntaxKind.TemplateMiddle,
+  SyntaxKind.TemplateTail,
+  SyntaxKind.RegularExpressionLiteral,
+  SyntaxKind.JsxText,
+])

@@ -1,9 +1,10 @@
 import { existsSync, statSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import type { Project, Snapshot } from 'typescript/unstable/sync'
 import { API } from 'typescript/unstable/sync'
 import type { Node } from 'typescript/unstable/ast'
-import type { Func, Module } from '../graph/index.ts'
+import type { Func, Module, ModuleRef } from '../graph/index.ts'
 import type { LoweredModule } from './lower-module.ts'
 import { lowerModule } from './lower-module.ts'
 
@@ -26,6 +27,15 @@ export interface Program {
   readonly modules: readonly Module[]
   readonly funcs: readonly Func[]
   readonly problems: readonly Problem[]
+  /** Imports of packages that are not installed. */
+  readonly absent: readonly Absent[]
+}
+
+/** An import that leads nowhere. */
+export interface Absent {
+  readonly file: string
+  readonly line: number
+  readonly specifier: string
 }
 
 const OPTIONS = {
@@ -106,12 +116,21 @@ function lowerProject(project: Project, large: ReadonlySet<string>): Program {
       message: `syntax error: ${diagnostic.text}`,
     })
   }
-  resolveModules(project, lowered)
+  const absent = resolveModules(project, lowered)
+  for (const one of absent.filter(isRelative)) {
+    const message = `cannot find '${one.specifier}': what it exports is taken as unknown`
+    problems.push({ file: one.file, line: one.line, message })
+  }
   return {
     modules: lowered.map((one) => one.module),
     funcs: lowered.flatMap((one) => [...one.funcs]),
     problems,
+    absent: absent.filter((one) => !isRelative(one)),
   }
+}
+
+function isRelative({ specifier }: Absent): boolean {
+  return specifier.startsWith('.')
 }
 
 function lineOf(lowered: readonly LoweredModule[], file: string | undefined, pos: number): number {
@@ -121,23 +140,47 @@ function lineOf(lowered: readonly LoweredModule[], file: string | undefined, pos
 
 const EXTENSIONS = ['', '.ts', '.tsx', '.js', '.jsx', '.mjs', '.cjs', '.mts', '/index.ts', '/index.js']
 
-/** Relative specifiers are found here; all others the compiler resolves, in one batch. */
-function resolveModules(project: Project, lowered: readonly LoweredModule[]): void {
+/** Relative specifiers are found here; all others the compiler resolves, in one batch. Gives what leads nowhere. */
+function resolveModules(project: Project, lowered: readonly LoweredModule[]): Absent[] {
   const byFile = new Map(lowered.map((one) => [one.module.file, one.module]))
-  const asked: { node: Node; ref: { module: Module | undefined } }[] = []
+  const asked: { node: Node; ref: ModuleRef; from: Module }[] = []
   for (const one of lowered) {
     for (const { ref, node } of one.specifiers) {
       if (ref.specifier.startsWith('.')) ref.module = relative(one.module.file, ref.specifier, byFile)
-      if (ref.module === undefined && !ref.specifier.startsWith('node:')) asked.push({ node, ref })
+      if (ref.module === undefined && !ref.specifier.startsWith('node:'))
+        asked.push({ node, ref, from: one.module })
     }
   }
-  if (asked.length === 0) return
+  if (asked.length === 0) return []
   const symbols = project.checker.getSymbolAtLocation(asked.map((one) => one.node))
   symbols.forEach((symbol, index) => {
     const path = symbol?.valueDeclaration?.path ?? symbol?.declarations[0]?.path
     const one = asked[index]
     if (one !== undefined && path !== undefined) one.ref.module = byFile.get(path)
   })
+  return asked.flatMap(({ node, ref, from }, index) => {
+    const isThere = symbols[index] !== undefined || isOnDisk(from.file, ref.specifier)
+    if (isThere) return []
+    const line = from.text.slice(0, node.end).split('\n').length
+    return [{ file: from.file, line, specifier: ref.specifier }]
+  })
+}
+
+/** Files that are no program (styles, data), built-in modules, and packages without types. */
+function isOnDisk(from: string, specifier: string): boolean {
+  if (isBuiltin(specifier)) return true
+  if (specifier.startsWith('.')) {
+    const base = resolve(dirname(from), specifier)
+    return [...EXTENSIONS, '.json', '.node', '.d.ts', '.vue', '.svelte'].some((end) => existsSync(base + end))
+  }
+  const name = specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')
+  for (let at = dirname(from); ; at = dirname(at)) {
+    if (existsSync(join(at, 'node_modules', name))) return true
+    if (at === dirname(at)) return false
+  }
 }
 
 function relative(from: string, specifier: string, byFile: ReadonlyMap<string, Module>): Module | undefined {

@@ -13,6 +13,8 @@ type AccessBase =
 export type AccessStep =
   | { readonly kind: 'field'; readonly name: string }
   | { readonly kind: 'any' }
+  /** All that the value holds, however deep; only the last step of a sink. */
+  | { readonly kind: 'deep' }
   | { readonly kind: 'param'; readonly from: number; readonly to: number; readonly isThis: boolean }
   | { readonly kind: 'result' }
 
@@ -91,7 +93,7 @@ const NAMED_FIELDS: ReadonlyMap<string, string> = new Map([
 ])
 
 function parseStep(text: string, where: string): AccessStep {
-  if (text === 'any') return { kind: 'any' }
+  if (text === 'any' || text === 'deep') return { kind: text }
   if (text === 'return') return { kind: 'result' }
   if (text === 'param(this)') return { kind: 'param', from: 0, to: 0, isThis: true }
   const param = /^param\((.*)\)$/.exec(text)

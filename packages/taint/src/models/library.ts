@@ -1,7 +1,7 @@
 import type { ApiNode, Row, SinkRow } from './node.ts'
 import { emptyRow, memberOf, newNode } from './node.ts'
 import { ModelError, parseAccess, parseFlow, splitPath } from './access.ts'
-import { maskOf } from './kinds.ts'
+import { EVERY, maskOf } from './kinds.ts'
 
 /** One file of models: a library's dangerous, tainted and passing places. `models/schema.json` describes it. */
 export interface LibraryFile {
@@ -14,12 +14,16 @@ export interface LibraryFile {
 export interface EntryFile {
   readonly source?: string
   readonly confidence?: number
+  /** The source is a string: it can hold no operator object. */
+  readonly text?: boolean
   /** Place relative to the call -> kind of danger. */
   readonly sinks?: Readonly<Record<string, string>>
   /** The function's parameter names, for messages. */
   readonly params?: readonly string[]
   readonly flows?: readonly string[]
   readonly clears?: readonly string[]
+  /** The result is dangerous for these kinds only. */
+  readonly keeps?: readonly string[]
   readonly guard?: {
     readonly argument: number
     readonly clears: readonly string[]
@@ -34,6 +38,8 @@ export interface EntryFile {
   readonly assigned?: string
   readonly when?: string
   readonly arity?: number
+  /** Only calls with at least this many arguments. */
+  readonly least?: number
   readonly isNew?: boolean
   readonly inert?: boolean
   readonly native?: string
@@ -179,7 +185,7 @@ export class Models {
   }
 
   #fill(row: Row, packageName: string, path: string, entry: EntryFile): void {
-    if (entry.source !== undefined) row.source = { kind: entry.source, confidence: entry.confidence ?? 1 }
+    if (entry.source !== undefined) row.source = sourceOf(entry.source, entry)
     for (const [at, kinds] of Object.entries(entry.sinks ?? {}))
       row.sinks.push(...sinksOf(path, at, kinds, entry))
     for (const flow of entry.flows ?? []) row.flows.push(parseFlow(flow, path))
@@ -191,8 +197,20 @@ export class Models {
   }
 }
 
+/** Dangers that a string cannot bring. */
+const OBJECT_KINDS: readonly string[] = ['nosql']
+
+function sourceOf(kind: string, entry: EntryFile): NonNullable<Row['source']> {
+  return {
+    kind,
+    confidence: entry.confidence ?? 1,
+    cleared: entry.text === true ? maskOf(OBJECT_KINDS) : 0,
+  }
+}
+
 function fillFlags(row: Row, path: string, entry: EntryFile): void {
   if (entry.clears !== undefined) row.clears |= maskOf(entry.clears)
+  if (entry.keeps !== undefined) row.clears |= EVERY & ~maskOf(entry.keeps)
   if (entry.guard !== undefined) {
     const { argument, clears, outcome = true } = entry.guard
     row.guards.push({ argument, kinds: maskOf(clears), outcome })
@@ -208,9 +226,9 @@ function sinksOf(path: string, at: string, kinds: string, entry: EntryFile): Sin
   const access = parseAccess(at, path)
   const last = access.steps.at(-1)
   const isNamed = last?.kind === 'field' && !last.name.startsWith('<')
-  const { when, arity, isNew } = entry
+  const { when, arity, least, isNew } = entry
   const name = isNamed ? last.name : parameterName(access, entry)
-  return kinds.split(/\s*,\s*/).map((kind) => ({ at: access, kind, name, when, arity, isNew }))
+  return kinds.split(/\s*,\s*/).map((kind) => ({ at: access, kind, name, when, arity, least, isNew }))
 }
 
 function parameterName(access: SinkRow['at'], entry: EntryFile): string {

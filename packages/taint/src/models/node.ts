@@ -23,6 +23,7 @@ export interface SinkRow {
   /** Only when the call's first argument is this constant. */
   readonly when: string | undefined
   readonly arity: number | undefined
+  readonly least: number | undefined
   readonly isNew: boolean | undefined
 }
 
@@ -42,7 +43,7 @@ export interface CallbackRow {
 
 /** All that the models say of one place. */
 export interface Row {
-  source: { readonly kind: string; readonly confidence: number } | undefined
+  source: { readonly kind: string; readonly confidence: number; readonly cleared: number } | undefined
   readonly sinks: SinkRow[]
   readonly flows: FlowRow[]
   readonly guards: GuardRow[]

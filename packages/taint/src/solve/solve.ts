@@ -1,7 +1,7 @@
 import type { Func, Module } from '../graph/index.ts'
 import type { Models } from '../models/index.ts'
 import type { Label, Options, SinkSite, Source, Step, Summary, World } from '../summary/index.ts'
-import { Heap, countLimit, nextOrigin } from '../summary/index.ts'
+import { Heap, LIMITS, countLimit, nextOrigin, takeLimits } from '../summary/index.ts'
 import type { Finding, ReportAt } from './findings.ts'
 import { Findings } from './findings.ts'
 import { GlobalHeap } from './globals.ts'
@@ -27,13 +27,12 @@ export interface Solution {
 
 /** Module-level state is walked to a fixpoint, at most this often. */
 const MAX_ROUNDS = 4
-const MAX_NESTED_CALLS = 6
 
 /** Summarises every function of a program, callees first, until module-level state has settled. */
 export function solve(input: SolveInput): Solution {
   const globals = new GlobalHeap()
   const findings = new Findings(input.reportAt)
-  const limits = new Map<string, number>()
+  takeLimits()
   const sources = new Map<string, Source>()
   const nesting = new NestedCalls()
   const summaries = new Summaries(
@@ -45,13 +44,12 @@ export function solve(input: SolveInput): Solution {
     models: input.models,
     options: input.options,
     globals,
-    limits,
     summaryOf: (func) => summaries.of(func),
     report: (label: Label, site: SinkSite, argument?: Step) => findings.add(label, site, argument),
     diagnose: (kind, module, span, message) => findings.diagnose(kind, module, span, message),
     source: (kind, text, step, isImplicit, confidence) =>
       sourceOf(input.options, sources, kind, text, step, isImplicit, confidence),
-    nestCall: (outer, inner) => nesting.id(outer, inner) ?? (countLimit(world, 'nested-calls'), undefined),
+    nestCall: (outer, inner) => nesting.id(outer, inner) ?? (countLimit('nested-calls'), undefined),
   }
   const modules = moduleOrder(input.modules)
   const order = callOrder(input.funcs)
@@ -66,7 +64,7 @@ export function solve(input: SolveInput): Solution {
   }
   return {
     findings: findings.all(),
-    limits,
+    limits: takeLimits(),
     walks: summaries.walks,
     rounds: rounds + 1,
     summaryOf: (func) => summaries.of(func),
@@ -103,7 +101,7 @@ class NestedCalls {
     const known = this.#ids.get(key)
     if (known !== undefined) return known
     const depth = Math.max(this.#depth.get(outer) ?? 0, this.#depth.get(inner) ?? 0) + 1
-    if (depth > MAX_NESTED_CALLS) return undefined
+    if (depth > LIMITS['nested-calls']) return undefined
     this.#last += 1
     const id = 1e12 + this.#last
     this.#ids.set(key, id)

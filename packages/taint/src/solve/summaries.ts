@@ -1,16 +1,15 @@
 import type { Func } from '../graph/index.ts'
 import type { Summary, World } from '../summary/index.ts'
-import { analyze, countLimit, emptySummary } from '../summary/index.ts'
+import { LIMITS, analyze, countLimit, emptySummary } from '../summary/index.ts'
+import { sameTaint, sizeOf, widen } from './stability.ts'
 
 interface Entry {
   summary: Summary
   clock: number
 }
 
-/** A cycle of functions is walked until its summaries are stable, at most this often. */
-const MAX_CYCLE_ROUNDS = 4
-/** Deeper chains of unsummarised calls are cut: the functions are summarised in call order anyway. */
-const MAX_STACK = 120
+/** A cycle whose shape still grows is left when its taint has not changed from one of these rounds to the next. */
+const SETTLED_ROUNDS = 2
 
 /**
  * Summaries by need. A function that is asked for while it is being walked answers with what is known
@@ -46,8 +45,8 @@ export class Summaries {
       this.#lean = Math.min(this.#lean, provisional.lean)
       return provisional.summary
     }
-    if (this.#stack.length >= MAX_STACK) {
-      countLimit(this.#world(), 'summary-depth')
+    if (this.#stack.length >= LIMITS['summary-depth']) {
+      countLimit('summary-depth')
       return this.#partial.get(func) ?? emptySummary(func)
     }
     return this.#walk(func)
@@ -58,13 +57,16 @@ export class Summaries {
     const outerLean = this.#lean
     this.#stack.push(func)
     let summary = emptySummary(func)
-    for (let round = 0; round < MAX_CYCLE_ROUNDS; round += 1) {
+    for (let round = 0; round < LIMITS.recursion; round += 1) {
       this.#lean = Number.POSITIVE_INFINITY
       this.#dropProvisional(depth)
       const clock = this.#clock()
       this.walks += 1
-      const next = analyze(this.#world(), func)
-      const isStable = sizeOf(next) === sizeOf(summary)
+      const walked = analyze(this.#world(), func)
+      const next = round > SETTLED_ROUNDS ? widen(summary, walked) : walked
+      const isStable =
+        sameTaint(next, summary, 'path') && (round >= SETTLED_ROUNDS || sizeOf(next) === sizeOf(summary))
+      const isSettled = isStable || sameTaint(next, summary, 'argument')
       summary = next
       this.#partial.set(func, next)
       if (this.#lean > depth) {
@@ -72,7 +74,7 @@ export class Summaries {
         break
       }
       if (this.#lean < depth || isStable) break
-      if (round === MAX_CYCLE_ROUNDS - 1) this.#unresolved(func, next)
+      if (!isSettled && round === LIMITS.recursion - 1) this.#unresolved(func, next)
     }
     this.#stack.pop()
     if (this.#lean >= depth) {
@@ -103,7 +105,7 @@ export class Summaries {
   /** The inventory's diagnostic: the cycle's result is taken as far as it was followed. */
   #unresolved(func: Func, summary: Summary): void {
     const other = [...summary.callees].find((callee) => this.#partial.has(callee)) ?? func
-    countLimit(this.#world(), 'recursion')
+    countLimit('recursion')
     if (func.returnMarks.tainted === true || func.returnMarks.untainted === true) return
     const what = `taint checking for '${func.name}' could not complete due to recursion with '${other.name}'`
     const message = `${what}, add @tainted or @untainted to returns`
@@ -130,23 +132,4 @@ export class Summaries {
     for (const func of stale) this.#done.delete(func)
     return stale.size
   }
-}
-
-function sizeOf(summary: Summary): string {
-  const { returned, thrown, effects, sinks, deferred, made } = summary
-  const weight = effects.reduce(
-    (sum, effect) => sum + effect.value.labels.length + effect.value.refs.length,
-    0,
-  )
-  return [
-    returned.labels.length,
-    returned.refs.length,
-    thrown.labels.length,
-    thrown.refs.length,
-    effects.length,
-    weight,
-    sinks.length,
-    deferred.length,
-    made.size,
-  ].join()
 }

@@ -8,6 +8,7 @@ import { stepAt } from './frame.ts'
 import { guardsOf } from './guards.ts'
 import { missing, writeSlot } from './heap-access.ts'
 import { invokeKnown, invokeUnknown } from './invoke.ts'
+import { LIMITS } from './limits.ts'
 import type { Obj } from './object.ts'
 import { BOX, TEXT, capturedPath, childPath, paramPath, restPath, thisPath } from './path.ts'
 import { assign } from './patterns.ts'
@@ -19,9 +20,6 @@ import type { Value } from './value.ts'
 import { EMPTY, UNKNOWN, clear, join, ofRefs, pathLabel, sourceLabel } from './value.ts'
 import { addSink } from './sinks.ts'
 import { writeBinding } from './names.ts'
-
-/** How much a walk may spend on applying summaries; calls beyond it count as unknown. */
-const MAX_APPLICATIONS = 12_000
 
 /** Summarises one function: walks its body once with symbolic inputs. */
 export function analyze(world: World, func: Func): Summary {
@@ -64,7 +62,7 @@ function newFrame(world: World, func: Func): Frame {
     readAt: new Map(),
     span: func.span,
     depth: 0,
-    budget: MAX_APPLICATIONS,
+    budget: LIMITS['applications-per-function'],
     applying: 0,
     isClosing: false,
     eval: (expr) => evaluate(frame, expr),

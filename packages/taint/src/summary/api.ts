@@ -4,7 +4,8 @@ import { argumentAt, argumentValues } from './arguments.ts'
 import { chainParams, mountRouters } from './chain.ts'
 import type { Call, Frame, Outcome } from './frame.ts'
 import { impliedCall, isTopLevel } from './frame.ts'
-import { read, textOf } from './heap-access.ts'
+import { read, slot, textOf } from './heap-access.ts'
+import { CONTENT_TYPE } from './hidden.ts'
 import { NATIVES, copyInto } from './natives.ts'
 import type { Obj } from './object.ts'
 import { carry, positionsOf, stepInto, store, taintObject, wrap } from './places.ts'
@@ -38,7 +39,8 @@ function madeBy(frame: Frame, node: ApiNode, call: Call): Value | undefined {
     result.members.size === 0 &&
     result.any === undefined &&
     result.alias === undefined &&
-    result.result === undefined
+    result.result === undefined &&
+    (result.row === undefined || !saysHow(result.row))
   const made = isPlain
     ? UNKNOWN
     : ofRefs([frame.world.heap.at(call.id, { kind: 'api', api: result }, isTopLevel(frame))])
@@ -46,7 +48,7 @@ function madeBy(frame: Frame, node: ApiNode, call: Call): Value | undefined {
   if (source === undefined) return made
   const step = { module: call.module, span: call.span, why: result.label }
   const at = frame.world.source(source.kind, result.label, step, false, source.confidence)
-  return at === undefined ? made : { ...made, labels: [sourceLabel(at)] }
+  return at === undefined ? made : { ...made, labels: [sourceLabel(at, source.cleared)] }
 }
 
 /** Applies one row: its sinks, then its callbacks, then what flows where. */
@@ -62,7 +64,7 @@ export function applyRow(frame: Frame, row: Row, call: Call, label: string, targ
 }
 
 function applySink(frame: Frame, sink: SinkRow, call: Call, label: string): void {
-  if (!isMeant(sink, call)) return
+  if (!isMeant(sink, call) || (sink.kind === 'html' && isNoMarkup(frame, call))) return
   const { base, steps } = sink.at
   if (base.kind !== 'arg') {
     const value = steps.reduce((at, step) => stepInto(frame, at, step), call.thisValue)
@@ -79,10 +81,17 @@ function applySink(frame: Frame, sink: SinkRow, call: Call, label: string): void
   }
 }
 
+/** A response that says it is no markup. */
+function isNoMarkup(frame: Frame, call: Call): boolean {
+  const types = call.thisValue.refs.flatMap((obj) => slot(frame, obj, CONTENT_TYPE).constants ?? [])
+  return types.length > 0 && types.every((type) => !/html|xml|svg/i.test(String(type)))
+}
+
 /** A row may speak of `new f()` only, of a number of arguments, of a constant first one. */
 function isMeant(sink: SinkRow, call: Call): boolean {
   if (sink.isNew !== undefined && sink.isNew !== call.isNew) return false
   if (sink.arity !== undefined && sink.arity !== call.args.length) return false
+  if (sink.least !== undefined && call.args.length < sink.least) return false
   return sink.when === undefined || (call.args[0]?.value.constants ?? []).includes(sink.when)
 }
 

@@ -1,11 +1,12 @@
 import type { ApiNode, CallbackRow } from '../models/index.ts'
+import { rowOf } from '../models/index.ts'
 import type { Call, Frame } from './frame.ts'
 import { isTopLevel } from './frame.ts'
 import { slot, slots, writeSlot } from './heap-access.ts'
 import type { Obj } from './object.ts'
 import type { Value } from './value.ts'
 import { EARLIER } from './path.ts'
-import { UNKNOWN, join, ofRefs } from './value.ts'
+import { UNKNOWN, join, ofRefs, sourceLabel } from './value.ts'
 
 /** Hidden fields of an app: what handlers mounted at a method and path have, and the app it is mounted on. */
 const MOUNT = '<mount>:'
@@ -26,8 +27,17 @@ export function chainParams(frame: Frame, row: CallbackRow, call: Call): Value[]
       isTopLevel(frame) || app?.isGlobal === true,
     )
     if (app !== undefined) inherit(frame, app, own, index, mountOf(row, call))
-    return ofRefs([own])
+    return tainted(frame, node, ofRefs([own]), call)
   })
+}
+
+/** What a library hands to a callback may come from outside as a whole. */
+function tainted(frame: Frame, node: ApiNode, own: Value, call: Call): Value {
+  const source = rowOf(node)?.source
+  if (source === undefined) return own
+  const step = { module: call.module, span: call.span, why: node.label }
+  const found = frame.world.source(source.kind, node.label, step, true, source.confidence)
+  return found === undefined ? own : { ...own, labels: [sourceLabel(found, source.cleared)] }
 }
 
 interface Mount {

@@ -3,11 +3,12 @@ import { EVERY } from '../models/index.ts'
 import { applyRow } from './api.ts'
 import type { Call, Frame, Outcome } from './frame.ts'
 import { throwTo } from './frame.ts'
-import { read } from './heap-access.ts'
+import { read, textOf } from './heap-access.ts'
 import { initializeBase, invokeKnown, invokeUnknown } from './invoke.ts'
 import { applyFunction } from './instantiate.ts'
 import { readGlobal } from './names.ts'
 import { factKey } from './names.ts'
+import { addSinks, siteOf } from './sinks.ts'
 import type { Arg } from './summary.ts'
 import type { Value } from './value.ts'
 import { EMPTY, UNKNOWN, join } from './value.ts'
@@ -140,9 +141,20 @@ function callMember(
   const target = isSuper || callee.k === 'index' ? frame.eval(callee) : memberTarget(frame, callee, receiver)
   const name = callee.k === 'member' ? callee.key : 'function'
   const call = callOf(frame, expr, name, receiver)
+  if (callee.k === 'index') refuseName(frame, callee, call)
   const borrowed = callee.k === 'member' ? borrowedMethod(frame, callee, receiver, call) : undefined
   if (borrowed !== undefined) return finish(frame, expr, call, borrowed)
   return finish(frame, expr, call, invokeMember(frame, target, call, name))
+}
+
+/** `object[name]()` with a name from outside calls whatever the object has, or inherits. */
+function refuseName(frame: Frame, callee: Expr & { k: 'index' }, call: Call): void {
+  addSinks(
+    frame,
+    textOf(frame, frame.eval(callee.index)),
+    siteOf(call, call.span, 'dispatch', 'name', 'method call'),
+  )
+  frame.span = call.span
 }
 
 /** `Array.prototype.push.apply(list, more)`, `[].slice.call(list)`: a built-in method on another receiver. */

@@ -6,6 +6,7 @@ import { CONSTRUCTOR, INITIALIZER } from './hidden.ts'
 import { writeBinding } from './names.ts'
 import { copyInto } from './natives.ts'
 import type { Obj } from './object.ts'
+import { checkOverrides } from './overrides.ts'
 import { ELEMENT, PROTO } from './path.ts'
 import { addSinks } from './sinks.ts'
 import type { Label, Value } from './value.ts'
@@ -63,7 +64,11 @@ export function evaluateClass(frame: Frame, expr: Expr & { k: 'class' }): Value 
   const prototype = frame.world.heap.at(expr.id + 0.5, { kind: 'object' }, global)
   writeSlot(frame, made, 'prototype', ofRefs([prototype]))
   writeSlot(frame, prototype, 'constructor', ofRefs([made]))
-  if (cls.extends !== undefined) extend(frame, made, prototype, frame.eval(cls.extends), cls.base)
+  if (cls.extends !== undefined) {
+    const base = frame.eval(cls.extends)
+    checkOverrides(frame, cls, base)
+    extend(frame, made, prototype, base, cls.base)
+  }
   if (cls.construct !== undefined)
     writeSlot(frame, made, CONSTRUCTOR, closure(frame, expr.id + 0.25, cls.construct, expr))
   for (const member of cls.members) addMember(frame, made, prototype, member)

@@ -9,6 +9,7 @@ import { isTopLevel, stepAt, throwTo } from './frame.ts'
 import { awaited, iterate, read, rejected, textOf, writeSlot } from './heap-access.ts'
 import { exportedName, readBinding, readGlobal } from './names.ts'
 import { ELEMENT } from './path.ts'
+import { afterPrefix } from './path-facts.ts'
 import { assign } from './patterns.ts'
 import { typedValue } from './typed.ts'
 import type { Label, Value } from './value.ts'
@@ -51,9 +52,14 @@ function setFact(frame: Frame, { key, kinds }: Fact): void {
 function concat(frame: Frame, expr: Expr & { k: 'concat' }): Value {
   let labels: readonly Label[] = []
   let prefix: string | undefined = ''
+  const isPadded = expr.parts.some((part) => part.k === 'const' && part.value !== '')
   for (const part of expr.parts) {
     const value = evaluate(frame, part)
-    const cleared = STRING_KINDS | (prefix !== undefined && FIXES_HOST.test(prefix) ? HOST_KINDS : 0)
+    const cleared =
+      STRING_KINDS |
+      afterPrefix(prefix) |
+      (prefix !== undefined && FIXES_HOST.test(prefix) ? HOST_KINDS : 0) |
+      (isPadded ? NAME_KINDS : 0)
     const own = clearLabels(textOf(frame, value), cleared)
     if (labels.length === 0) prefix = own.length > 0 ? prefix : extend(prefix, value)
     labels = joinLabels(labels, own)
@@ -70,7 +76,9 @@ function extend(prefix: string | undefined, value: Value): string | undefined {
 }
 
 /** A string, whatever went into it, is no operator object. */
-const STRING_KINDS = maskOf(['nosql', 'prototype-key'])
+const STRING_KINDS = maskOf(['nosql'])
+/** With other text around it, a name can no longer be one that every object has. */
+const NAME_KINDS = maskOf(['prototype-key', 'dispatch'])
 const HOST_KINDS = maskOf(['ssrf', 'redirect'])
 /** After this much, what follows no longer chooses the host. */
 const FIXES_HOST = /^(?:[a-z][a-z0-9+.-]*:)?\/\/[^/?#]+[/?#]|^\/[^/\\]|[?#]/i

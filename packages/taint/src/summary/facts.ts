@@ -2,6 +2,7 @@ import type { Constant, Expr, Func } from '../graph/index.ts'
 import { EVERY, maskOf, rowOf } from '../models/index.ts'
 import type { Frame } from './frame.ts'
 import { factKey } from './names.ts'
+import { mismatchFacts, startsWithFacts, withoutFacts } from './path-facts.ts'
 import type { Value } from './value.ts'
 
 /** What a condition proves: for the place `key`, these kinds of danger are ruled out. */
@@ -56,7 +57,7 @@ function logicFacts(frame: Frame, test: Expr & { k: 'logic' }, outcome: boolean)
 
 const TEXT_TYPES: ReadonlySet<Constant> = new Set(['string', 'object', 'function'])
 /** Dangers that only an object brings: an operator where a string was meant. */
-const OBJECT_KINDS = ['nosql', 'prototype-key', 'type-confusion']
+const OBJECT_KINDS = ['nosql']
 
 function compareFacts(frame: Frame, test: Expr & { k: 'compare' }, outcome: boolean): Fact[] {
   const { op, left, right } = test
@@ -85,11 +86,28 @@ function equalityFacts(frame: Frame, left: Expr, right: Expr): Fact[] {
   const found: Fact[] = []
   if (isHarmless(frame, right)) found.push(...about(left, EVERY))
   if (isHarmless(frame, left)) found.push(...about(right, EVERY))
-  return [...found, ...indexOfFacts(left, right, true)]
+  return [...found, ...indexOfFacts(left, right, true), ...prefixFacts(frame, left, right, true)]
 }
 
-function inequalityFacts(_frame: Frame, left: Expr, right: Expr): Fact[] {
-  return indexOfFacts(left, right, false)
+const PROTOTYPE_NAMES: ReadonlySet<Constant> = new Set(['__proto__', 'constructor', 'prototype'])
+
+/** `path.indexOf(root) === 0` is `path.startsWith(root)`. */
+function prefixFacts(frame: Frame, left: Expr, right: Expr, isEqual: boolean): Fact[] {
+  const search = searchOf(left)
+  if (search === undefined || right.k !== 'const' || right.value !== 0) return []
+  const kinds = startsWithFacts(frame.eval(search.within), search.what, isEqual)
+  return kinds === 0 ? [] : about(search.within, kinds)
+}
+
+function inequalityFacts(frame: Frame, left: Expr, right: Expr): Fact[] {
+  const named = [
+    [left, right],
+    [right, left],
+  ] as const
+  const keys = named.flatMap(([name, key]) =>
+    name.k === 'const' && PROTOTYPE_NAMES.has(name.value) ? about(key, maskOf(['prototype-key'])) : [],
+  )
+  return [...keys, ...indexOfFacts(left, right, false), ...prefixFacts(frame, left, right, false)]
 }
 
 function isHarmless(frame: Frame, expr: Expr): boolean {
@@ -98,13 +116,19 @@ function isHarmless(frame: Frame, expr: Expr): boolean {
   return value.labels.length === 0 && value.refs.every((obj) => obj.kind !== 'symbolic')
 }
 
-/** `list.indexOf(x) !== -1` is `list.includes(x)`. */
+/** `list.indexOf(x) !== -1` is `list.includes(x)`; `=== -1` says what `path` does not hold. */
 function indexOfFacts(left: Expr, right: Expr, isEqual: boolean): Fact[] {
-  if (isEqual || left.k !== 'call' || left.callee.k !== 'member' || left.callee.key !== 'indexOf') return []
-  const argument = left.args[0]?.value
-  return argument !== undefined && right.k === 'const' && right.value === -1 && !isText(left.callee.object)
-    ? about(argument, EVERY)
-    : []
+  const search = searchOf(left)
+  if (search === undefined || right.k !== 'const' || right.value !== -1) return []
+  if (!isEqual) return isText(search.within) ? [] : about(search.what, EVERY)
+  const kinds = withoutFacts(search.what)
+  return kinds === 0 ? [] : about(search.within, kinds)
+}
+
+function searchOf(expr: Expr): { readonly within: Expr; readonly what: Expr } | undefined {
+  if (expr.k !== 'call' || expr.callee.k !== 'member' || expr.callee.key !== 'indexOf') return undefined
+  const what = expr.args[0]?.value
+  return what === undefined ? undefined : { within: expr.callee.object, what }
 }
 
 function isText(expr: Expr): boolean {
@@ -117,6 +141,8 @@ const NOT_FOUND: ReadonlySet<string> = new Set(['< 0', '<= -1'])
 
 function rangeFacts(_frame: Frame, test: Expr & { k: 'compare' }, outcome: boolean): Fact[] {
   const { left, right, op } = test
+  const small = op.startsWith('<') === outcome ? left : right
+  if (small.k === 'name' || small.k === 'member') return about(small, maskOf(['resource']))
   if (left.k !== 'call' || left.callee.k !== 'member' || left.callee.key !== 'indexOf') return []
   const argument = left.args[0]?.value
   if (argument === undefined || right.k !== 'const') return []
@@ -196,7 +222,23 @@ function methodFacts(
   if (first === undefined) return undefined
   if (callee.key === 'call' || callee.key === 'apply')
     return reflectiveFacts(frame, callee.object, args, outcome)
+  const path = pathFacts(frame, callee, first, outcome)
+  if (path.length > 0) return path
   return outcome ? METHOD_FACTS.get(callee.key)?.(frame, callee, args, first) : undefined
+}
+
+/** Checks of a path: `startsWith('/home/')`, `includes('..')`. */
+function pathFacts(frame: Frame, callee: Expr & { k: 'member' }, first: Expr, outcome: boolean): Fact[] {
+  if (callee.key === 'startsWith') {
+    const kinds = startsWithFacts(frame.eval(callee.object), first, outcome)
+    return kinds === 0 ? [] : about(callee.object, kinds)
+  }
+  if (callee.key === 'match' && first.k === 'regex' && !outcome)
+    return about(callee.object, mismatchFacts(first.source)).filter((fact) => fact.kinds !== 0)
+  if (callee.key === 'test' && callee.object.k === 'regex' && !outcome)
+    return about(first, mismatchFacts(callee.object.source)).filter((fact) => fact.kinds !== 0)
+  const kinds = callee.key === 'includes' && !outcome ? withoutFacts(first) : 0
+  return kinds === 0 ? [] : about(callee.object, kinds)
 }
 
 function testFacts(frame: Frame, pattern: Expr, argument: Expr): Fact[] | undefined {

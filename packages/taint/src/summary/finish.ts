@@ -1,13 +1,13 @@
 import { EVERY } from '../models/index.ts'
 import type { Frame } from './frame.ts'
-import { countLimit, isTopLevel, stepAt } from './frame.ts'
+import { isTopLevel, stepAt } from './frame.ts'
 import { awaited, rejected, saveLasting } from './heap-access.ts'
+import { LIMITS, countLimit } from './limits.ts'
 import type { Obj } from './object.ts'
 import { ELEMENT } from './path.ts'
 import { promiseOf } from './promises.ts'
 import type { State } from './state.ts'
 import type { Effect, Guard, Summary } from './summary.ts'
-import { MAX_EFFECTS, MAX_MADE } from './summary.ts'
 import { typedValue } from './typed.ts'
 import type { Value } from './value.ts'
 import { EMPTY, UNKNOWN, clear, join, ofRefs, sourceLabel } from './value.ts'
@@ -25,7 +25,7 @@ export function finish(frame: Frame, thrown: Value, guards: readonly Guard[]): S
     const isLocalGlobal = obj.isGlobal && isTopLevel(frame)
     if (isLocalGlobal || (obj.kind !== 'symbolic' && !obj.isGlobal)) continue
     for (const [field, value] of state.fields(obj))
-      pushEffect(frame, effects, leaving, { target: obj, field, value })
+      pushEffect(effects, leaving, { target: obj, field, value })
   }
   for (const one of frame.deferred.values())
     leaving.push(one.callee, one.thisValue, ...one.args.map((arg) => arg.value))
@@ -43,11 +43,11 @@ export function finish(frame: Frame, thrown: Value, guards: readonly Guard[]): S
   }
 }
 
-function pushEffect(frame: Frame, effects: Effect[], leaving: Value[], effect: Effect): void {
+function pushEffect(effects: Effect[], leaving: Value[], effect: Effect): void {
   const { target, value } = effect
   if ((target.isGlobal && !dependsOnInput(value)) || isUntouched(effect)) return
-  if (effects.length >= MAX_EFFECTS) {
-    countLimit(frame.world, 'effects-per-function')
+  if (effects.length >= LIMITS['effects-per-function']) {
+    countLimit('effects-per-function')
     return
   }
   effects.push(effect)
@@ -85,7 +85,11 @@ function revive(state: State): State {
 function collect(state: State, leaving: Value[], made: Map<Obj, ReadonlyMap<string, Value>>): void {
   for (let value = leaving.shift(); value !== undefined; value = leaving.shift()) {
     for (const obj of value.refs) {
-      if (made.has(obj) || obj.isGlobal || obj.kind === 'symbolic' || made.size >= MAX_MADE) continue
+      if (made.has(obj) || obj.isGlobal || obj.kind === 'symbolic') continue
+      if (made.size >= LIMITS['objects-per-function']) {
+        countLimit('objects-per-function')
+        continue
+      }
       const fields = state.fields(obj)
       made.set(obj, fields)
       leaving.push(...fields.values())

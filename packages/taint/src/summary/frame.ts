@@ -11,6 +11,8 @@ export interface Options {
   readonly passUnknown: boolean
   /** The original's rules: module-level variables take no tainted data. */
   readonly strictGlobals: boolean
+  /** Every `untaint` gives its reason in a comment. */
+  readonly reasons: boolean
   /** Sources of these kinds count. */
   readonly threats: ReadonlySet<string>
   /** Functions whose parameters come from other programs. */
@@ -30,7 +32,6 @@ export interface World {
   readonly models: Models
   readonly options: Options
   readonly globals: Globals
-  readonly limits: Map<string, number>
   summaryOf(func: Func): Summary
   report(label: Label, site: SinkSite, argument?: Step): void
   /** A rule of the language surface is broken at this place. */
@@ -38,10 +39,6 @@ export interface World {
   source(kind: string, text: string, step: Step, isImplicit: boolean, confidence: number): Source | undefined
   /** An id for a call seen through another call; bounded. */
   nestCall(outer: number, inner: number): number | undefined
-}
-
-export function countLimit(world: World, name: string): void {
-  world.limits.set(name, (world.limits.get(name) ?? 0) + 1)
 }
 
 export interface Call {

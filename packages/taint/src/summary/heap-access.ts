@@ -134,7 +134,7 @@ function readApi(frame: Frame, obj: Obj, key: string): Value {
     frame.applying > 0,
     source.confidence,
   )
-  return at === undefined ? made : { ...made, labels: [sourceLabel(at)] }
+  return at === undefined ? made : { ...made, labels: [sourceLabel(at, source.cleared)] }
 }
 
 function readModule(frame: Frame, obj: Obj, key: string): Value {
@@ -174,10 +174,16 @@ function elementsOf(frame: Frame, obj: Obj): Value {
 
 /** What a loop over the value yields: elements, pairs of a map, what a generator hands out. */
 export function iterate(frame: Frame, value: Value): Value {
-  const parts = value.refs.map((obj) => (obj.kind === 'map' ? mapEntry(frame, obj) : readAny(frame, obj)))
+  const parts = value.refs.map((obj) => iterated(frame, obj))
   const found = clear(joinAll(parts), value.cleared)
   if (value.labels.length === 0) return parts.length === 0 ? UNKNOWN : found
   return { ...found, labels: joinLabels(value.labels, found.labels), constants: undefined }
+}
+
+function iterated(frame: Frame, obj: Obj): Value {
+  if (obj.kind === 'map') return mapEntry(frame, obj)
+  const own = readAny(frame, obj)
+  return obj.kind === 'api' ? join(own, readApi(frame, obj, ELEMENT)) : own
 }
 
 function mapEntry(frame: Frame, obj: Obj): Value {

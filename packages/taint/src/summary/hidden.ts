@@ -11,5 +11,8 @@ export const SETTLED_FIELD = '<field>'
 export const CONSTRUCTOR = '<constructor>'
 export const INITIALIZER = '<initializer>:'
 
+/** The content type that a response was given. */
+export const CONTENT_TYPE = '<content-type>'
+
 /** A callback that keeps what it is called with. */
 export const COLLECTS = '<collects>'

@@ -1,7 +1,7 @@
 import type { Func } from '../graph/index.ts'
 import { argumentAt, fillRest } from './arguments.ts'
 import type { Call, Frame, Outcome } from './frame.ts'
-import { countLimit, isTopLevel } from './frame.ts'
+import { isTopLevel } from './frame.ts'
 import {
   awaited,
   deepLabels,
@@ -14,6 +14,7 @@ import {
   write,
   writeSlot,
 } from './heap-access.ts'
+import { countLimit } from './limits.ts'
 import type { Obj } from './object.ts'
 import type { Path } from './path.ts'
 import { AWAIT, BOX, DEEP, ELEMENT, REJECT, SELF, TEXT, VALUE, isWide } from './path.ts'
@@ -231,10 +232,7 @@ class Application {
 
   #runDeferred(one: Deferred): Value {
     const id = this.#frame.world.nestCall(this.#call.id, one.id)
-    if (id === undefined) {
-      countLimit(this.#frame.world, 'nested-callbacks')
-      return EMPTY
-    }
+    if (id === undefined) return EMPTY
     const args = one.args.map((arg) => ({ value: this.#value(arg.value), spread: arg.spread }))
     const { module, span, isNew, name } = one
     const outcome = this.#frame.invoke(this.#value(one.callee), {
@@ -278,7 +276,7 @@ function dependsOnResult(value: Value): boolean {
 /** Calls a known function: its summary, seen from here. */
 export function applyFunction(frame: Frame, func: Func, call: Call, closure?: Obj): Outcome {
   if (frame.budget < 0) {
-    countLimit(frame.world, 'applications-per-function')
+    countLimit('applications-per-function')
     return { value: UNKNOWN, thrown: EMPTY }
   }
   frame.callees.add(func)

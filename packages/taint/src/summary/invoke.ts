@@ -1,7 +1,8 @@
+import type { ClassMember } from '../graph/index.ts'
 import { instanceOf } from '../models/index.ts'
 import { applyApi } from './api.ts'
 import type { Call, Frame, Outcome } from './frame.ts'
-import { countLimit, impliedCall, isTopLevel } from './frame.ts'
+import { impliedCall, isTopLevel, stepAt } from './frame.ts'
 import { read, rejected, slot, slots, textOf, writeSlot } from './heap-access.ts'
 import { applyFunction } from './instantiate.ts'
 import {
@@ -14,30 +15,25 @@ import {
   SETTLED_FIELD,
   SETTLES,
 } from './hidden.ts'
+import { LIMITS, countLimit } from './limits.ts'
 import type { Obj } from './object.ts'
 import { PROTO, resultPath } from './path.ts'
 import type { Arg } from './summary.ts'
-import { MAX_DEFERRED } from './summary.ts'
 import { typedValue } from './typed.ts'
 import type { Value } from './value.ts'
-import { EMPTY, UNKNOWN, join, joinLabels, ofLabels, ofRefs } from './value.ts'
+import { EMPTY, UNKNOWN, join, joinLabels, ofLabels, ofRefs, sourceLabel } from './value.ts'
 
 const NOTHING: Outcome = { value: EMPTY, thrown: EMPTY }
-const MAX_CALL_DEPTH = 12
-/** Virtual calls with more targets than this are taken as unknown. */
-const MAX_TARGETS = 40
 
 /** Calls whatever the value may be. Undefined when nothing in it can be called. */
 export function invokeKnown(frame: Frame, callee: Value, call: Call): Outcome | undefined {
-  const targets = callee.refs.slice(0, MAX_TARGETS)
-  if (callee.refs.length > MAX_TARGETS) countLimit(frame.world, 'call-targets')
-  if (frame.depth >= MAX_CALL_DEPTH) {
-    countLimit(frame.world, 'call-depth')
+  if (frame.depth >= LIMITS['call-depth']) {
+    countLimit('call-depth')
     return undefined
   }
   frame.depth += 1
   let outcome: Outcome | undefined
-  for (const target of targets) {
+  for (const target of callee.refs) {
     const one = invokeObject(frame, target, call)
     if (one !== undefined)
       outcome =
@@ -66,8 +62,8 @@ function invokeObject(frame: Frame, target: Obj, call: Call): Outcome | undefine
 function defer(frame: Frame, target: Obj, call: Call): Outcome | undefined {
   const path = resultPath(call.id)
   const known = frame.deferred.get(call.id)
-  if (known === undefined && frame.deferred.size >= MAX_DEFERRED) {
-    countLimit(frame.world, 'callbacks-per-function')
+  if (known === undefined && frame.deferred.size >= LIMITS['callbacks-per-function']) {
+    countLimit('callbacks-per-function')
     return undefined
   }
   const { id, args, isNew, name, module, span, thisValue } = call
@@ -190,19 +186,30 @@ function extendApi(frame: Frame, base: Obj, instance: Value): void {
   }
 }
 
+/** What fields hold by their type, or by their mark, before anybody writes them. */
 function typedFields(frame: Frame, target: Obj, instance: Value): void {
   for (const member of target.cls?.members ?? []) {
-    if (
-      member.kind !== 'field' ||
-      member.isStatic ||
-      member.value !== undefined ||
-      typeof member.key !== 'string'
-    )
-      continue
-    const value = typedValue(frame, member.type)
-    if (value === undefined) continue
-    for (const obj of instance.refs) writeSlot(frame, obj, member.key, value)
+    const { key } = member
+    if (member.kind !== 'field' || member.isStatic || typeof key !== 'string') continue
+    const known = declaredField(frame, member)
+    if (known === undefined) continue
+    for (const obj of instance.refs) {
+      const initial = member.value === undefined ? EMPTY : slot(frame, obj, key)
+      writeSlot(frame, obj, key, join(initial, known))
+    }
   }
+}
+
+function declaredField(frame: Frame, member: ClassMember): Value | undefined {
+  const typed = member.value === undefined ? typedValue(frame, member.type) : undefined
+  return member.marks.tainted === true ? join(typed ?? EMPTY, markedField(frame, member)) : typed
+}
+
+function markedField(frame: Frame, member: ClassMember): Value {
+  const name = typeof member.key === 'string' ? member.key : ''
+  const step = stepAt(frame, '@tainted', member.span)
+  const source = frame.world.source('annotation', `@tainted ${name}`, step, false, 1)
+  return source === undefined ? UNKNOWN : { ...UNKNOWN, labels: [sourceLabel(source)] }
 }
 
 /** A function nobody knows: its arguments may be in its result, and it may call what it is given. */

@@ -117,7 +117,7 @@ function readModel(
   const source = rowOf(node)?.source
   if (source === undefined) return found
   const at = frame.world.source(source.kind, node.label, stepAt(frame, node.label), false, source.confidence)
-  return at === undefined ? found : { ...found, labels: [sourceLabel(at)] }
+  return at === undefined ? found : { ...found, labels: [sourceLabel(at, source.cleared)] }
 }
 
 export function readGlobal(frame: Frame, name: string): Value {

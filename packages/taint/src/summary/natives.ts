@@ -5,7 +5,7 @@ import { COLLECTION_NATIVES, keyOf } from './collections.ts'
 import type { Call, Frame, Outcome } from './frame.ts'
 import { isTopLevel } from './frame.ts'
 import { iterate, read, slot, slots, textOf, write, writeSlot } from './heap-access.ts'
-import { BOUND_ARGS, BOUND_TARGET, BOUND_THIS } from './hidden.ts'
+import { BOUND_ARGS, BOUND_TARGET, BOUND_THIS, CONTENT_TYPE } from './hidden.ts'
 import type { Native } from './native.ts'
 import { COPIED, ELEMENT, PROTO } from './path.ts'
 import { PROMISE_NATIVES } from './promises.ts'
@@ -155,8 +155,22 @@ function promisifyNative(frame: Frame, call: Call): Outcome {
 }
 
 /** `untaint(value)` clears every kind, `untaint<'sql'>(value)` the named ones. */
-function untaintNative(_frame: Frame, call: Call): Outcome {
+function untaintNative(frame: Frame, call: Call): Outcome {
+  if (frame.world.options.reasons && !hasComment(call))
+    frame.world.diagnose(
+      'untaint',
+      call.module,
+      call.span,
+      'untaint without a reason: say why in a comment on this line or the one before',
+    )
   return value(clear(call.args[0]?.value ?? UNKNOWN, call.kinds === undefined ? EVERY : maskOf(call.kinds)))
+}
+
+/** A comment on the line of the call, or on the one before. */
+function hasComment({ module, span }: Call): boolean {
+  const lines = module.text.slice(0, span.start).split('\n')
+  const own = (lines.at(-1) ?? '') + (module.text.slice(span.start).split('\n')[0] ?? '')
+  return [lines.at(-2) ?? '', own].some((line) => /\/\/\s*\S|\/\*\s*\S/.test(line))
 }
 
 /** A new object with the fields of every argument. */
@@ -202,6 +216,27 @@ function spawnNative(frame: Frame, call: Call): undefined {
   return undefined
 }
 
+/** In `$\`${file} ${argument}\`` the first word is what runs. */
+function taggedCommand(frame: Frame, call: Call): undefined {
+  if (call.kinds?.includes('tagged') !== true) return
+  const head = read(frame, argumentAt(frame, call.args, 0), '0').constants
+  if (head?.length !== 1 || String(head[0]).trim() !== '') return
+  const span = call.args[1]?.span ?? call.span
+  const labels = textOf(frame, argumentAt(frame, call.args, 1))
+  addSinks(frame, labels, siteOf(call, span, 'command', 'file', call.name))
+}
+
+/** Unpacking without `maxOutputLength` may fill the memory. */
+function decompress(frame: Frame, call: Call): undefined {
+  const isBounded = call.args
+    .slice(1)
+    .some((arg) => arg.value.refs.some((obj) => slots(frame, obj).has('maxOutputLength')))
+  if (isBounded) return
+  const span = call.args[0]?.span ?? call.span
+  const labels = textOf(frame, argumentAt(frame, call.args, 0))
+  addSinks(frame, labels, siteOf(call, span, 'decompression', 'buffer', call.name))
+}
+
 /** `Sub.prototype` inherits from `Base.prototype`. */
 function inheritsNative(frame: Frame, call: Call): Outcome {
   const base = read(frame, argumentAt(frame, call.args, 1), 'prototype')
@@ -214,8 +249,21 @@ function inheritsNative(frame: Frame, call: Call): Outcome {
 function setHeader(frame: Frame, call: Call): Outcome {
   const name = argumentAt(frame, call.args, 0).constants?.[0]
   const labels = textOf(frame, argumentAt(frame, call.args, 1))
+  if (typeof name === 'string' && name.toLowerCase() === 'content-type')
+    setContentType(frame, call, argumentAt(frame, call.args, 1))
   if (typeof name === 'string' && name.toLowerCase() === 'location')
     addSinks(frame, labels, siteOf(call, call.args[1]?.span ?? call.span, 'redirect', 'value', call.name))
+  return value(call.thisValue)
+}
+
+function setContentType(frame: Frame, call: Call, type: Value): void {
+  for (const obj of call.thisValue.refs)
+    writeSlot(frame, obj, CONTENT_TYPE, { ...type, labels: [], refs: [] })
+}
+
+/** `response.type('json')`. */
+function contentType(frame: Frame, call: Call): Outcome {
+  setContentType(frame, call, argumentAt(frame, call.args, 0))
   return value(call.thisValue)
 }
 
@@ -243,6 +291,9 @@ export const NATIVES: Readonly<Record<string, Native>> = {
   spawn: spawnNative,
   inherits: inheritsNative,
   'set-header': setHeader,
+  'content-type': contentType,
+  'tagged-command': taggedCommand,
+  decompress,
   'assign-new': assignNew,
   'copy-set': copySet,
   'read-key': readKey,

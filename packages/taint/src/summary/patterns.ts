@@ -91,6 +91,7 @@ function assignPlace(frame: Frame, place: Expr, value: Value): void {
     frame.eval(place)
     return
   }
+  refuseKey(frame, place)
   const target = holder(frame, place.object)
   const key = place.k === 'member' ? place.key : indexKey(frame, place.index)
   frame.span = place
@@ -99,6 +100,20 @@ function assignPlace(frame: Frame, place: Expr, value: Value): void {
   write(frame, target, key, stored)
   const fact = factOf(place)
   if (fact !== undefined) frame.state.dropFacts(fact)
+}
+
+/** `object[key].field = x` with a key from outside may write to what every object inherits. */
+function refuseKey(frame: Frame, place: Expr & { k: 'member' | 'index' }): void {
+  if (place.object.k !== 'index') return
+  const labels = textOf(frame, frame.eval(place.object.index))
+  addSinks(frame, labels, {
+    module: frame.func.module,
+    span: place,
+    kind: 'prototype-key',
+    parameter: 'key',
+    callee: 'property access',
+    isParameter: false,
+  })
 }
 
 function indexKey(frame: Frame, index: Expr): string | undefined {

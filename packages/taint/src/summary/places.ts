@@ -19,6 +19,7 @@ export function positionsOf(base: Access['base'] & { kind: 'arg' }, args: readon
 
 export function stepInto(frame: Frame, value: Value, step: AccessStep): Value {
   if (step.kind === 'any') return read(frame, value, undefined)
+  if (step.kind === 'deep') return ofLabels(deepLabels(frame, value))
   if (step.kind !== 'field') return UNKNOWN
   if (step.name === AWAIT) return awaited(frame, value)
   if (step.name === REJECT) return rejected(frame, value)

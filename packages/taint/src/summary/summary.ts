@@ -79,9 +79,3 @@ export function emptySummary(func: Func): Summary {
     callees: NONE,
   }
 }
-
-export const MAX_SINKS = 120
-export const MAX_DEFERRED = 40
-export const MAX_EFFECTS = 80
-/** Objects beyond this leave a function without their fields. */
-export const MAX_MADE = 48

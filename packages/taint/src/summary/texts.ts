@@ -3,8 +3,9 @@ import type { Call, Frame, Outcome } from './frame.ts'
 import { isTopLevel } from './frame.ts'
 import { read, textOf, writeSlot } from './heap-access.ts'
 import type { Native } from './native.ts'
+import { afterDeleting, afterJoining } from './path-facts.ts'
 import type { Value } from './value.ts'
-import { EMPTY, UNKNOWN, join, ofLabels, ofRefs } from './value.ts'
+import { EMPTY, UNKNOWN, clearLabels, join, joinLabels, ofLabels, ofRefs, traced } from './value.ts'
 
 function value(found: Value): Outcome {
   return { value: found, thrown: EMPTY }
@@ -29,10 +30,16 @@ function isLoose(pattern: Value): boolean {
   return text.startsWith('/') && text.lastIndexOf('/') > 0 && LOOSE.test(text)
 }
 
+function patternOf(pattern: Value): string | undefined {
+  return pattern.constants?.length === 1 ? String(pattern.constants[0]) : undefined
+}
+
 /** `text.replace(pattern, callback)`: the callback sees only what the pattern can match. */
 function replaceNative(frame: Frame, call: Call): Outcome {
-  const whole = ofLabels(textOf(frame, call.thisValue))
   const replacement = argumentAt(frame, call.args, 1)
+  const deleted = replacement.constants?.[0] === '' ? patternOf(argumentAt(frame, call.args, 0)) : undefined
+  const kept = clearLabels(textOf(frame, call.thisValue), deleted === undefined ? 0 : afterDeleting(deleted))
+  const whole = ofLabels(kept)
   const matched = isLoose(argumentAt(frame, call.args, 0)) ? whole : UNKNOWN
   rememberMatch(frame, whole)
   const isCallable = replacement.refs.some(
@@ -63,9 +70,26 @@ function matchNative(frame: Frame, call: Call): undefined {
   return undefined
 }
 
+/** `path.join(folder, name)`: what comes after a part of ours is not at the root. */
+function joinPath(frame: Frame, call: Call): Outcome {
+  let labels: Value['labels'] = []
+  for (const [index, arg] of call.args.entries()) {
+    const isFirst = index === 0 || call.args.slice(0, index).every((one) => isEmptyText(one.value))
+    const own = textOf(frame, arg.value)
+    labels = joinLabels(labels, clearLabels(own, afterJoining(isFirst || labels.length > 0)))
+  }
+  const step = { module: call.module, span: call.span, why: `${call.name}()` }
+  return value(traced(ofLabels(labels), step))
+}
+
+function isEmptyText(part: Value): boolean {
+  return part.constants?.length === 1 && part.constants[0] === ''
+}
+
 /** Errors, and matching of text. */
 export const TEXT_NATIVES: Readonly<Record<string, Native>> = {
   'new-error': newError,
   replace: replaceNative,
   match: matchNative,
+  'path-join': joinPath,
 }

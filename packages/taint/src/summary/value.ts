@@ -1,5 +1,6 @@
 import type { Constant, Module, Span } from '../graph/index.ts'
 import { EVERY } from '../models/index.ts'
+import { LIMITS, countLimit } from './limits.ts'
 import type { Obj } from './object.ts'
 import type { Path } from './path.ts'
 import { TEXT, childPath } from './path.ts'
@@ -49,8 +50,6 @@ export interface Value {
   readonly constants: readonly Constant[] | undefined
 }
 
-const MAX_LABELS = 48
-const MAX_REFS = 40
 const MAX_CONSTANTS = 4
 const MAX_TRACE = 60
 
@@ -75,9 +74,9 @@ function labelKey(origin: number, cleared: number): number {
   return origin * KIND_SPACE + cleared
 }
 
-export function sourceLabel(source: Source): Label {
+export function sourceLabel(source: Source, cleared = 0): Label {
   const trace: Trace = { before: undefined, step: source.step, length: 1 }
-  return { key: labelKey(source.id, 0), source, path: undefined, cleared: 0, trace }
+  return { key: labelKey(source.id, cleared), source, path: undefined, cleared, trace }
 }
 
 export function pathLabel(path: Path, cleared: number, trace: Trace | undefined): Label {
@@ -89,7 +88,11 @@ export function joinLabels(a: readonly Label[], b: readonly Label[]): readonly L
   if (a.length === 0) return b
   const added = b.filter((label) => !a.some((other) => other.key === label.key))
   if (added.length === 0) return a
-  return [...a, ...added].slice(0, MAX_LABELS)
+  const all = [...a, ...added]
+  if (all.length <= LIMITS['labels-per-value']) return all
+  countLimit('labels-per-value')
+  // The oldest stay, whatever order they came in: so what is kept settles.
+  return all.toSorted((one, other) => one.key - other.key).slice(0, LIMITS['labels-per-value'])
 }
 
 export function join(a: Value, b: Value): Value {
@@ -112,7 +115,43 @@ function joinRefs(a: readonly Obj[], b: readonly Obj[]): readonly Obj[] {
   if (a.length === 0) return b
   const added = b.filter((obj) => !a.includes(obj))
   if (added.length === 0) return a
-  return [...a, ...added].slice(0, MAX_REFS)
+  return bounded([...a, ...added])
+}
+
+const DATA: ReadonlySet<Obj['kind']> = new Set([
+  'symbolic',
+  'object',
+  'array',
+  'map',
+  'promise',
+  'box',
+  'generator',
+  'error',
+])
+
+/** Of what one expression made through many calls a few stand for all, and so for inputs and data. */
+function bounded(refs: readonly Obj[]): readonly Obj[] {
+  if (refs.length <= LIMITS['contexts-per-value']) return refs
+  const sites = new Map<number, number>()
+  const counts = { places: 0, targets: 0 }
+  return refs.filter((obj) => {
+    if (obj.kind !== 'symbolic') {
+      const contexts = (sites.get(obj.site) ?? 0) + 1
+      sites.set(obj.site, contexts)
+      if (contexts > LIMITS['contexts-per-value']) return isBeyond('contexts-per-value')
+    }
+    if (DATA.has(obj.kind)) {
+      counts.places += 1
+      return counts.places <= LIMITS['places-per-value'] || isBeyond('places-per-value')
+    }
+    counts.targets += 1
+    return counts.targets <= LIMITS['targets-per-value'] || isBeyond('targets-per-value')
+  })
+}
+
+function isBeyond(limit: Parameters<typeof countLimit>[0]): false {
+  countLimit(limit)
+  return false
 }
 
 function joinCleared(a: Value, b: Value): number {

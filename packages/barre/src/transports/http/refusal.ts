@@ -92,6 +92,7 @@ export function sendRefusal(request: IncomingMessage, response: ServerResponse, 
   response.statusCode = refusal.status
   for (const [name, value] of refusal.headers) response.appendHeader(name, value)
   if (hasLongBody(request)) response.setHeader('connection', 'close')
+  // barre-ignore html: the body is JSON, and its content type says so
   response.end(refusal.body)
   drain(request)
 }

@@ -4,6 +4,7 @@ import type { Topic } from './runner/topic.ts'
 export const topics: Readonly<Record<string, () => Promise<Topic>>> = {
   jwt: async () => (await import('./topics/jwt/index.ts')).jwt,
   http: async () => (await import('./topics/http/index.ts')).http,
+  grpc: async () => (await import('./topics/grpc/index.ts')).grpc,
   logins: async () => (await import('./topics/logins/index.ts')).logins,
   crypto: async () => (await import('./topics/crypto/index.ts')).crypto,
   import: async () => (await import('./topics/import/index.ts')).importCost,

@@ -3,8 +3,16 @@ import { nextMessage, start, stop } from '../../runner/child.ts'
 import type { ChildProcess } from 'node:child_process'
 import type { Service } from './servers/service.ts'
 
-const serverProcess = join(import.meta.dirname, 'server-process.ts')
-const loadProcess = join(import.meta.dirname, 'load-process.ts')
+/** The programs of a wire: one serves what it is told, the other calls it. */
+export interface Processes {
+  readonly server: string
+  readonly load: string
+}
+
+const overHttp: Processes = {
+  server: join(import.meta.dirname, 'server-process.ts'),
+  load: join(import.meta.dirname, 'load-process.ts'),
+}
 const warmUpSeconds = 2
 const measureSeconds = 3
 
@@ -13,11 +21,15 @@ const measureSeconds = 3
  * second of the clock on the wall it does not change with what else the machine does, nor does the speed of the
  * load generator bound it.
  */
-export async function measureService({ name, isOpen = false }: Service, file: string): Promise<number> {
-  const server = start(serverProcess, [name, file])
+export async function measureService(
+  { name, isOpen = false }: Pick<Service, 'name' | 'isOpen'>,
+  file: string,
+  processes: Processes = overHttp,
+): Promise<number> {
+  const server = start(processes.server, [name, file])
   try {
     const port = await nextMessage<number>(server)
-    const load = start(loadProcess, [file, String(port), isOpen ? 'open' : 'guarded'])
+    const load = start(processes.load, [file, String(port), isOpen ? 'open' : 'guarded'])
     try {
       await nextMessage(load)
       await askFor(load, warmUpSeconds)

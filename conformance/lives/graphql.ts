@@ -1,0 +1,104 @@
+import { once } from 'node:events'
+import { createServer } from 'node:https'
+import { buildSchema } from 'graphql'
+import { useServer } from 'graphql-ws/use/ws'
+import { WebSocket } from 'ws'
+import { authDirective, guardSchema, overWebSocket } from 'barre/graphql'
+import { protect } from 'barre/websocket'
+import type { Principal } from 'barre/core'
+import type { Place, Presented } from '../harness/kit.ts'
+import type { LiveConnection, LiveKit, ServedLive } from '../harness/live-kit.ts'
+import { close } from '../harness/world.ts'
+import { run, tlsOptions } from '../transports/over-http.ts'
+import { closeCodes } from './websocket.ts'
+
+const protocol = 'graphql-transport-ws'
+
+/** Subscriptions of GraphQL over graphql-ws: the credential is that of the connection. */
+export const graphql: LiveKit = {
+  folder: 'graphql',
+  says: (code) => closeCodes[code],
+  async start({ auth, resource, services }, place) {
+    const live = protect({
+      auth,
+      services,
+      resources: { '/graphql': resource === 'service' ? true : resource },
+      subprotocols: [protocol],
+      inBand: 'handler',
+    })
+    useServer({ schema: makeSchema(services), ...overWebSocket(live) }, live.server)
+    const server = createServer(tlsOptions(place)!)
+    live.attach(server)
+    const { url } = await run(server, place)
+    return {
+      connect: (presented) => connect(`${url.replace('http', 'ws')}/graphql`, place, presented),
+      async close() {
+        const ends = [...live.server.clients].map((socket) => once(socket, 'close'))
+        for (const socket of live.server.clients) socket.terminate()
+        await Promise.all([live.close(), ...ends])
+        await close(server)
+      },
+    }
+  },
+}
+
+function resolve(
+  _source: unknown,
+  _args: unknown,
+  { principal }: { principal?: Principal },
+): string | undefined {
+  return principal?.username
+}
+
+function makeSchema(services: ServedLive['services']) {
+  const schema = buildSchema(`${authDirective} type Query { who: String } type Subscription { who: String }`)
+  Object.assign(schema.getQueryType()!.getFields()['who']!, { resolve })
+  Object.assign(schema.getSubscriptionType()!.getFields()['who']!, {
+    resolve,
+    async *subscribe() {
+      yield {}
+    },
+  })
+  return guardSchema(schema, { services })
+}
+
+async function connect(url: string, { world }: Place, presented: Presented): Promise<LiveConnection> {
+  const [authorization] = presented.authorization ?? []
+  const socket = new WebSocket(url, protocol, {
+    headers: { ...(authorization !== undefined && { authorization }) },
+    ca: world.authority,
+    ...presented.certificate,
+  })
+  await once(socket, 'open')
+  const ended = once(socket, 'close').then(([code]) => String(code))
+  const say = async (message: object): Promise<string> => {
+    socket.send(JSON.stringify(message))
+    const [answer] = (await once(socket, 'message')) as [Buffer]
+    return answer.toString()
+  }
+  await say({ type: 'connection_init' })
+  let id = 0
+  return {
+    ended,
+    async ask() {
+      id++
+      const answer = await say({
+        type: 'subscribe',
+        id: String(id),
+        payload: { query: 'subscription { who }' },
+      })
+      const { payload } = JSON.parse(answer) as { payload: { data: { who: string } } }
+      await once(socket, 'message')
+      return payload.data.who
+    },
+    renew: async (value) =>
+      (await say({ type: 'barre.authenticate', authorization: value })).includes('barre.authenticated')
+        ? 'accepted'
+        : 'kept',
+    present: (value) => socket.send(JSON.stringify({ type: 'barre.authenticate', authorization: value })),
+    async close() {
+      socket.terminate()
+      await ended
+    },
+  }
+}

@@ -107,7 +107,14 @@ function ends(kit: ProviderKit, prepared: Prepared, live: LiveKit): void {
       assert.equal(await connection.ended, live.says('invalid'))
     })
   }
-  for (const { outcome, of, presented, expect, resource = 'plain', aheadMs } of prepared.cases) {
+  if (kit.sendsProofs === true) {
+    claim('a renewal without a proof of its own ends it', async ({ connection }) => {
+      connection.present(good.authorization?.[0] ?? '')
+      assert.equal(await connection.ended, live.says('invalid'))
+    })
+  }
+  const renewals = kit.sendsProofs === true ? [] : prepared.cases
+  for (const { outcome, of, presented, expect, resource = 'plain', aheadMs } of renewals) {
     const [authorization, second] = presented.authorization ?? []
     const isPlain = resource === 'plain' && aheadMs === undefined && second === undefined
     if (authorization === undefined || !isPlain || presented.certificate !== good.certificate) continue

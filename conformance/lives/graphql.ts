@@ -9,7 +9,7 @@ import type { Principal } from 'barre/core'
 import type { Place, Presented } from '../harness/kit.ts'
 import type { LiveConnection, LiveKit, ServedLive } from '../harness/live-kit.ts'
 import { close } from '../harness/world.ts'
-import { run, tlsOptions } from '../transports/over-http.ts'
+import { publicOrigin, run, tlsOptions } from '../transports/over-http.ts'
 import { closeCodes } from './websocket.ts'
 
 const protocol = 'graphql-transport-ws'
@@ -22,6 +22,7 @@ export const graphql: LiveKit = {
     const live = protect({
       auth,
       services,
+      publicOrigin,
       resources: { '/graphql': resource === 'service' ? true : resource },
       subprotocols: [protocol],
       inBand: 'handler',
@@ -64,8 +65,12 @@ function makeSchema(services: ServedLive['services']) {
 
 async function connect(url: string, { world }: Place, presented: Presented): Promise<LiveConnection> {
   const [authorization] = presented.authorization ?? []
+  const proofs = await presented.proof?.('GET', `${publicOrigin}/graphql`)
   const socket = new WebSocket(url, protocol, {
-    headers: { ...(authorization !== undefined && { authorization }) },
+    headers: {
+      ...(authorization !== undefined && { authorization }),
+      ...(proofs !== undefined && { dpop: proofs as never }),
+    },
     ca: world.authority,
     ...presented.certificate,
   })

@@ -6,7 +6,7 @@ import type { DenialCode } from 'barre/core'
 import type { Place, Presented } from '../harness/kit.ts'
 import type { LiveConnection, LiveKit } from '../harness/live-kit.ts'
 import { close } from '../harness/world.ts'
-import { run, tlsOptions } from '../transports/over-http.ts'
+import { publicOrigin, run, tlsOptions } from '../transports/over-http.ts'
 
 /** How a connection is closed for each denial. */
 export const closeCodes: Readonly<Record<DenialCode, string>> = {
@@ -26,7 +26,13 @@ export const websocket: LiveKit = {
   says: (code) => closeCodes[code],
   async start({ auth, resource, services }, place) {
     const live = protect(
-      { auth, services, resources: { '/live': resource === 'service' ? true : resource }, inBand: 'renew' },
+      {
+        auth,
+        services,
+        publicOrigin,
+        resources: { '/live': resource === 'service' ? true : resource },
+        inBand: 'renew',
+      },
       (socket, context) => {
         socket.on('message', () => socket.send(context.principal?.username ?? ''))
       },
@@ -48,8 +54,12 @@ export const websocket: LiveKit = {
 
 async function connect(url: string, { world }: Place, presented: Presented): Promise<LiveConnection> {
   const [authorization] = presented.authorization ?? []
+  const proofs = await presented.proof?.('GET', `${publicOrigin}/live`)
   const socket = new WebSocket(url, {
-    headers: { ...(authorization !== undefined && { authorization }) },
+    headers: {
+      ...(authorization !== undefined && { authorization }),
+      ...(proofs !== undefined && { dpop: proofs as never }),
+    },
     ca: world.authority,
     ...presented.certificate,
   })

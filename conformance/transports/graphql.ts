@@ -4,7 +4,7 @@ import type { Principal } from 'barre/core'
 import { authDirective, guardSchema } from 'barre/graphql'
 import { protect } from 'barre/http'
 import type { Served, TransportKit } from '../harness/kit.ts'
-import { overHttp, run, version1 } from './over-http.ts'
+import { overHttp, publicOrigin, run, version1 } from './over-http.ts'
 
 /** GraphQL over HTTP: each resource is an endpoint, and where it wants a caller its fields do so too. */
 export const graphql: TransportKit = {
@@ -20,7 +20,7 @@ export const graphql: TransportKit = {
       anybody: makeSchema('@auth(optional: true)', handle),
     }
     const listener = protect(
-      { auth, services, resources: Object.fromEntries(table) },
+      { auth, services, publicOrigin, resources: Object.fromEntries(table) },
       async (request, response, { route, principal }) => {
         const says = resources[route.split('/')[1] ?? '']
         const isAnybodys = says === false || (Object(says) as { optional?: boolean }).optional === true

@@ -7,7 +7,7 @@ import { protect } from 'barre/websocket'
 import type { ProtectedSockets } from 'barre/websocket'
 import type { Answer, Place, Running, Sent, Served, TransportKit } from '../harness/kit.ts'
 import { close } from '../harness/world.ts'
-import { overHttp, run, tlsOptions, toAnswer } from './over-http.ts'
+import { overHttp, publicOrigin, run, tlsOptions, toAnswer } from './over-http.ts'
 
 /** WebSockets: a call is a connection, which brings one message and gets one. */
 export const websocket: TransportKit = {
@@ -27,7 +27,7 @@ export const websocket: TransportKit = {
 
 function serve({ auth, resources, services, handle }: Served): ProtectedSockets {
   const rows = Object.entries(resources).map(([name, says]) => [`/${name}`, says === 'service' ? true : says])
-  return protect({ auth, services, resources: Object.fromEntries(rows) }, (socket, context) => {
+  return protect({ auth, services, publicOrigin, resources: Object.fromEntries(rows) }, (socket, context) => {
     socket.once('message', (data) => {
       const text = (data as Buffer).toString()
       socket.send(JSON.stringify(handle(context.principal, text === '' ? undefined : JSON.parse(text))))
@@ -44,6 +44,7 @@ async function stop(live: ProtectedSockets, server: Server): Promise<void> {
 async function send({ url }: Pick<Running, 'url'>, { world }: Place, sent: Sent): Promise<Answer> {
   const { resource, query = '', verb = 'read', presented } = sent
   const { authorization, certificate } = presented
+  const proofs = await presented.proof?.('GET', `${publicOrigin}/${resource}`)
   const socket = new WebSocket(url.replace('http', 'ws'), {
     // As it is written: a URL would be normalised before it is sent.
     finishRequest(request) {
@@ -51,7 +52,10 @@ async function send({ url }: Pick<Running, 'url'>, { world }: Place, sent: Sent)
       request.end()
     },
     // An array is sent as one header each; the types know that of other names only.
-    headers: { ...(authorization !== undefined && { authorization: authorization as never }) },
+    headers: {
+      ...(authorization !== undefined && { authorization: authorization as never }),
+      ...(proofs !== undefined && { dpop: proofs as never }),
+    },
     ca: world.authority,
     ...certificate,
   })

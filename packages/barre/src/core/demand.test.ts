@@ -38,3 +38,17 @@ test('a part has no entries of its own, and demands nothing that a service witho
   assert.throws(() => toDemand(declared, [], 'fields.a'), { code: 'config', path: 'fields.a' })
   assert.throws(() => toDemand(undeclared, true, 'fields.a'), { code: 'config', path: 'fields.a' })
 })
+
+test('a part may ask for a stronger login', () => {
+  const denial = { code: 'insufficient_authentication', detail: 'too long ago' } as const
+  const provider = {
+    schemes: [],
+    read: () => undefined,
+    verify: () => undefined as never,
+    challenges: () => [],
+  }
+  const policy = { alternatives: [{ provider, entry: 'auth[0]', stepUp: () => denial }], optional: false }
+  const demand = toDemand({ ...declared, policyFor: () => policy }, { stepUp: {} }, 'fields.a')
+  assert.equal(meet(demand, reader), denial)
+  assert.equal(meet(toDemand({ ...declared, policyFor: () => policy }, true, 'fields.a'), reader), undefined)
+})

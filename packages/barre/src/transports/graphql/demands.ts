@@ -46,8 +46,8 @@ export function demandsOf(
   return declared.map((auth) => toDemand(rules, auth, `${type.name}.${field.name}`)).filter(isDemanding)
 }
 
-function isDemanding({ isOpen, scopes }: Demand): boolean {
-  return !isOpen || scopes !== undefined
+function isDemanding({ isOpen, scopes, stepUp }: Demand): boolean {
+  return !isOpen || scopes !== undefined || stepUp !== undefined
 }
 
 function isRoot(schema: GraphQLSchema, { name }: FieldsType): boolean {

@@ -67,11 +67,11 @@ export function createGate(
       const { policy, route } = resource
       const call = toUpgradeCall(request, path, settings, tickets)
       const foreign = judgeOrigin(call, settings)
-      if (foreign !== undefined) return refuseAs(call, refuseAll(foreign))
+      if (foreign !== undefined) return refuseAs(call, refuseAll(foreign), settings)
       const seat = { call, path, route, params, policy, principal: undefined, reply: none, release: ignore }
       if (policy === undefined) return { admitted: seat }
       const release = places.take()
-      if (release === undefined) return refuseAs(call, refuseAll(crowded))
+      if (release === undefined) return refuseAs(call, refuseAll(crowded), settings)
       return chain(guard(policy, call), (decision) => {
         const admission = settle(decision, policy, { ...seat, release }, settings, services.now())
         if ('refusal' in admission || admission.admitted.principal !== undefined) release()
@@ -90,20 +90,21 @@ function settle(
   decision: Decision,
   policy: Policy,
   seat: Admitted,
-  { inBand }: WebSocketSettings,
+  settings: WebSocketSettings,
   nowMs: number,
 ): Admission {
   if (!decision.ok) {
+    const { inBand, http } = settings
     const mayComeLater = inBand === 'authenticate' || inBand === 'handler'
     if (decision.denial.code === 'missing' && mayComeLater) return { admitted: seat }
-    return { refusal: phrase(decision) }
+    return { refusal: phrase(decision, http) }
   }
   const { principal, reply } = decision
   // What a provider lets in for its clock skew would be ended at once: a connection lasts, a call does not.
   const endsAt = principal?.expiresAtSeconds
   if (endsAt !== undefined && !(endsAt * 1000 > nowMs)) {
     const { denial } = refuse('expired', 'a credential that ends now opens no connection')
-    return refuseAs(seat.call, toRefusal(policy, denial))
+    return refuseAs(seat.call, toRefusal(policy, denial), settings)
   }
   return { admitted: { ...seat, principal, reply } }
 }
@@ -115,9 +116,9 @@ function judgeOrigin(call: Call, { origins }: WebSocketSettings): Denial | undef
   return refuse('invalid', 'an origin that is not in allowedOrigins').denial
 }
 
-function refuseAs(call: Call, refusal: Refusal): Admission {
+function refuseAs(call: Call, refusal: Refusal, { http }: WebSocketSettings): Admission {
   announce(call, refusal)
-  return { refusal: phrase(refusal) }
+  return { refusal: phrase(refusal, http) }
 }
 
 /** A refusal that no credential would change. */

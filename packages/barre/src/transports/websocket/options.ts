@@ -1,7 +1,7 @@
 import { ConfigError, meet, number, oneOf, toDemand } from '../../core/index.ts'
 import type { Demand, Denial, Principal, Rules, Scopes } from '../../core/index.ts'
 import { parseJsonObject } from '../../jose/index.ts'
-import { toResourceTable, toSettings } from '../http/index.ts'
+import { requireOrigin, toResourceTable, toSettings } from '../http/index.ts'
 import type { HttpOptions, HttpSettings, ResourceTable } from '../http/index.ts'
 import { toOrigins } from './origins.ts'
 import type { Origins } from './origins.ts'
@@ -75,6 +75,7 @@ const token = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/
 export function toWebSocketSettings(options: WebSocketOptions<unknown>, rules: Rules): WebSocketSettings {
   const { initTimeoutSeconds = 10, maxFrameSize = 65_536, unauthenticatedMax = 1000, inBand } = options
   const http = toSettings(options)
+  requireOrigin(rules, http)
   const subprotocols = options.subprotocols ?? []
   subprotocols.forEach((name, index) => {
     if (token.test(name) && !name.startsWith(tokenProtocol)) return

@@ -48,6 +48,8 @@ function withAuthorization(call: Call, method: string, signal: AbortSignal, valu
       return call.peer
     },
     metadata: (name) => (name === 'authorization' ? values : call.metadata(name)),
+    // The query belongs to the upgrade: beside a credential in a message it would be a second one.
+    parameters: (name) => (method === call.method ? (call.parameters?.(name) ?? []) : []),
   }
 }
 

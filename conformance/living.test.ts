@@ -12,7 +12,7 @@ import {
 } from 'barre/core'
 import type { DecisionEvent, Principal, Provider } from 'barre/core'
 import { Cells } from './harness/cells.ts'
-import type { Prepared, Presented, ProviderKit } from './harness/kit.ts'
+import type { Case, Prepared, Presented, ProviderKit } from './harness/kit.ts'
 import type { LiveConnection, LiveKit, RunningLive } from './harness/live-kit.ts'
 import { createWorld } from './harness/world.ts'
 import * as liveKits from './lives/index.ts'
@@ -73,7 +73,7 @@ function ends(kit: ProviderKit, prepared: Prepared, live: LiveKit): void {
     )
   })
   after(() => running.close())
-  const claim = (name: string, rule: (opened: Opened) => Promise<void>): void => {
+  const claim: Claim = (name, rule) => {
     cells.add(kit.name, name, live.folder)
     test(name, async () => {
       const startMs = nowMs
@@ -113,8 +113,22 @@ function ends(kit: ProviderKit, prepared: Prepared, live: LiveKit): void {
       assert.equal(await connection.ended, live.says('invalid'))
     })
   }
-  const renewals = kit.sendsProofs === true ? [] : prepared.cases
-  for (const { outcome, of, presented, expect, resource = 'plain', aheadMs } of renewals) {
+  renewed(kit.sendsProofs === true ? [] : prepared.cases, good, live, claim)
+  // The last one: a provider that remembers revocations lets this caller in no more.
+  claim('ends when its subject is revoked', async ({ connection, principal }) => {
+    revocations.revoke({ subject: 'somebody else' })
+    assert.equal(await connection.ask(), principal.username)
+    const { sub: subject = principal.username } = principal.claims as { readonly sub?: string }
+    revocations.revoke({ subject })
+    assert.equal(await connection.ended, live.says('invalid'))
+  })
+}
+
+type Claim = (name: string, rule: (opened: Opened) => Promise<void>) => void
+
+/** Every other credential of the provider, in the place of the good one. */
+function renewed(cases: readonly Case[], good: Presented, live: LiveKit, claim: Claim): void {
+  for (const { outcome, of, presented, expect, resource = 'plain', aheadMs } of cases) {
     const [authorization, second] = presented.authorization ?? []
     const isPlain = resource === 'plain' && aheadMs === undefined && second === undefined
     if (authorization === undefined || !isPlain || presented.certificate !== good.certificate) continue
@@ -131,14 +145,6 @@ function ends(kit: ProviderKit, prepared: Prepared, live: LiveKit): void {
       }
     })
   }
-  // The last one: a provider that remembers revocations lets this caller in no more.
-  claim('ends when its subject is revoked', async ({ connection, principal }) => {
-    revocations.revoke({ subject: 'somebody else' })
-    assert.equal(await connection.ask(), principal.username)
-    const { sub: subject = principal.username } = principal.claims as { readonly sub?: string }
-    revocations.revoke({ subject })
-    assert.equal(await connection.ended, live.says('invalid'))
-  })
 }
 
 interface Opened {

@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { createServer } from 'node:https'
 import { buildSchema } from 'graphql'
 import { useServer } from 'graphql-ws/use/ws'
 import { WebSocket } from 'ws'
@@ -8,9 +7,8 @@ import { protect } from 'barre/websocket'
 import type { Principal } from 'barre/core'
 import type { Place, Presented } from '../harness/kit.ts'
 import type { LiveConnection, LiveKit, ServedLive } from '../harness/live-kit.ts'
-import { close } from '../harness/world.ts'
-import { publicOrigin, run, tlsOptions } from '../transports/over-http.ts'
-import { closeCodes } from './websocket.ts'
+import { publicOrigin } from '../transports/over-http.ts'
+import { closeCodes, runLive } from './websocket.ts'
 
 const protocol = 'graphql-transport-ws'
 
@@ -28,18 +26,7 @@ export const graphql: LiveKit = {
       inBand: 'handler',
     })
     useServer({ schema: makeSchema(services), ...overWebSocket(live) }, live.server)
-    const server = createServer(tlsOptions(place)!)
-    live.attach(server)
-    const { url } = await run(server, place)
-    return {
-      connect: (presented) => connect(`${url.replace('http', 'ws')}/graphql`, place, presented),
-      async close() {
-        const ends = [...live.server.clients].map((socket) => once(socket, 'close'))
-        for (const socket of live.server.clients) socket.terminate()
-        await Promise.all([live.close(), ...ends])
-        await close(server)
-      },
-    }
+    return runLive(live, place, (url, presented) => connect(`${url}/graphql`, place, presented))
   },
 }
 

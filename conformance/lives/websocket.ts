@@ -2,9 +2,10 @@ import { once } from 'node:events'
 import { createServer } from 'node:https'
 import { WebSocket } from 'ws'
 import { protect } from 'barre/websocket'
+import type { ProtectedSockets } from 'barre/websocket'
 import type { DenialCode } from 'barre/core'
 import type { Place, Presented } from '../harness/kit.ts'
-import type { LiveConnection, LiveKit } from '../harness/live-kit.ts'
+import type { LiveConnection, LiveKit, RunningLive } from '../harness/live-kit.ts'
 import { close } from '../harness/world.ts'
 import { publicOrigin, run, tlsOptions } from '../transports/over-http.ts'
 
@@ -37,19 +38,28 @@ export const websocket: LiveKit = {
         socket.on('message', () => socket.send(context.principal?.username ?? ''))
       },
     )
-    const server = createServer(tlsOptions(place)!)
-    live.attach(server)
-    const { url } = await run(server, place)
-    return {
-      connect: (presented) => connect(`${url.replace('http', 'ws')}/live`, place, presented),
-      async close() {
-        const ends = [...live.server.clients].map((socket) => once(socket, 'close'))
-        for (const socket of live.server.clients) socket.terminate()
-        await Promise.all([live.close(), ...ends])
-        await close(server)
-      },
-    }
+    return runLive(live, place, (url, presented) => connect(`${url}/live`, place, presented))
   },
+}
+
+/** Starts guarded WebSockets over TLS. */
+export async function runLive(
+  live: ProtectedSockets,
+  place: Place,
+  connectTo: (url: string, presented: Presented) => Promise<LiveConnection>,
+): Promise<RunningLive> {
+  const server = createServer(tlsOptions(place)!)
+  live.attach(server)
+  const { url } = await run(server, place)
+  return {
+    connect: (presented) => connectTo(url.replace('http', 'ws'), presented),
+    async close() {
+      const ends = [...live.server.clients].map((socket) => once(socket, 'close'))
+      for (const socket of live.server.clients) socket.terminate()
+      await Promise.all([live.close(), ...ends])
+      await close(server)
+    },
+  }
 }
 
 async function connect(url: string, { world }: Place, presented: Presented): Promise<LiveConnection> {

@@ -57,6 +57,8 @@ export interface CallerKit {
   readonly folder: string
   /** The listening wire that it speaks with. */
   readonly to: TransportKit
+  /** Whether a body leaves only after the call was let in, so that none is ever lost to a refusal. */
+  readonly sendsBodyLater?: boolean
   connect(config: {
     readonly url: string
     readonly resource: string

@@ -23,6 +23,18 @@ export function compileAuth(auth: AuthConfig | false | undefined, services: Serv
   }
 }
 
+/**
+ * Rules that check demands and let nobody in: for the parts of a whole whose own rules have decided who is calling.
+ */
+export function demandsOnly(services: Services): Rules {
+  const provider = { schemes: [], read: () => undefined, verify: unasked, challenges: () => [] }
+  return compileAuth([{ provider }], services)
+}
+
+function unasked(): never {
+  throw new TypeError('rules for demands let nobody in')
+}
+
 function toRules(declared: readonly Alternative[] | undefined, providers: Providers): Rules {
   const servicePolicy = declared && toPolicy(declared, false)
   return {

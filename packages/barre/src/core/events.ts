@@ -17,3 +17,8 @@ export interface DecisionEvent {
  * subscribes.
  */
 export const decisions: Channel = channel('barre:decision')
+
+/** Publishes a decision that `guard` did not make: an origin that is not allowed, a connection whose time is over. */
+export function announce(call: Call, decision: Decision): void {
+  if (decisions.hasSubscribers) decisions.publish({ call, decision })
+}

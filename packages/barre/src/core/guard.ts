@@ -160,7 +160,8 @@ function conclude(policy: Policy, call: Call, worst: Verdict | undefined): Decis
   return toRefusal(policy, refuse('missing', 'no credential was sent').denial)
 }
 
-function toRefusal(policy: Policy, denial: Denial, index?: number): Refusal {
+/** A refusal with the challenges of a policy: of the entry that decided, given its index, and of the others. */
+export function toRefusal(policy: Policy, denial: Denial, index?: number): Refusal {
   return {
     ok: false,
     denial,

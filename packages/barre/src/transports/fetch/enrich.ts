@@ -42,7 +42,8 @@ export function isSame(a: Outgoing, b: Outgoing): boolean {
   return toAuthorization(a) === toAuthorization(b) && proofs[0] === proofs[1]
 }
 
-function toAuthorization(outgoing: Outgoing): string {
+/** A credential as the value of an Authorization header. */
+export function toAuthorization(outgoing: Outgoing): string {
   if (outgoing.kind === 'token') return `${outgoing.scheme} ${outgoing.token.reveal()}`
   const pair = `${outgoing.username}:${outgoing.password.reveal()}`
   return `Basic ${Buffer.from(pair, 'utf8').toString('base64')}`

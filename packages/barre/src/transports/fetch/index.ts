@@ -1,7 +1,7 @@
 export { authenticatedFetch, isResendable, renewWith } from './authenticated.ts'
 export { fetchClient, toNeed } from './client.ts'
 export { CredentialError } from './credential-error.ts'
-export { attach, credentialHeaders, enrich, isSame, obtain } from './enrich.ts'
+export { attach, credentialHeaders, enrich, isSame, obtain, toAuthorization } from './enrich.ts'
 export { toCaller } from './caller.ts'
 export { isWithin, toBaseUrl } from './target.ts'
 export type { CallerRequest } from './caller.ts'

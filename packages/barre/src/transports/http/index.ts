@@ -16,6 +16,7 @@ export {
   drainMaxBytes,
   groupHeaders,
   hasLongBody,
+  notFound,
   phrase,
   sendable,
   sendRefusal,
@@ -24,6 +25,8 @@ export {
 } from './refusal.ts'
 export type { HttpRefusal } from './refusal.ts'
 export type { ResourceMetadata, ResourceMetadataConfig } from './resource-metadata.ts'
+export { toResourceTable } from './resources.ts'
+export type { Params, ResourceTable } from './resources.ts'
 export {
   findProblem,
   intercept,

@@ -39,15 +39,20 @@ const nameForm = /^[A-Za-z_][A-Za-z0-9_]*$/
 
 /**
  * Compiles `resources`: `'METHOD /path/:name'` to what the resource demands; `true` is the service's `auth` as it is.
- * A literal segment wins over a `:name`; `'* *'` takes what nothing else matches.
+ * A literal segment wins over a `:name`; `'* *'` takes what nothing else matches. Where `only` names the one method
+ * that the wire has, a row is its path alone.
  */
-export function toResourceTable(table: Readonly<Record<string, unknown>>, rules: Rules): ResourceTable {
+export function toResourceTable(
+  table: Readonly<Record<string, unknown>>,
+  rules: Rules,
+  only?: string,
+): ResourceTable {
   const root = toSegment()
   const anywhere: ByMethod = new Map()
   const resources: Resource[] = []
   for (const [route, auth] of Object.entries(table)) {
     const at = `resources[${JSON.stringify(route)}]`
-    const [method, path] = parseRow(route, at)
+    const [method, path] = parseRow(only === undefined ? route : `${only} ${route}`, at)
     const names: string[] = []
     const methods = path === '*' ? anywhere : place(root, path, names, at)
     if (methods.has(method)) throw new ConfigError(at, 'a second row for the same method and path')

@@ -1,0 +1,5 @@
+export { authDirective } from './demands.ts'
+export { guardSchema } from './guard-schema.ts'
+export type { FieldAuth, SchemaOptions } from './guard-schema.ts'
+export { overWebSocket } from './over-websocket.ts'
+export type { GraphqlWsHooks, OperationContext } from './over-websocket.ts'

@@ -1,0 +1,8 @@
+export { webSocketClient } from './client.ts'
+export type { ConnectInit, WebSocketClient, WebSocketClientConfig } from './client.ts'
+export { HandshakeError } from './handshake.ts'
+export { protect } from './protect.ts'
+export type { ProtectedSockets, SocketHandler } from './protect.ts'
+export type { InBand, MessageAuth, WebSocketOptions } from './options.ts'
+export type { SocketContext } from './session.ts'
+export type { Ticket } from './tickets.ts'

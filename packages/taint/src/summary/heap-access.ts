@@ -165,11 +165,10 @@ function readAny(frame: Frame, obj: Obj): Value {
 }
 
 function elementsOf(frame: Frame, obj: Obj): Value {
-  let all = EMPTY
-  for (const [field, value] of slots(frame, obj)) {
-    if (!field.startsWith('<') || field === ELEMENT) all = join(all, value)
-  }
-  return all
+  const found: Value[] = []
+  for (const [field, value] of slots(frame, obj))
+    if (!field.startsWith('<') || field === ELEMENT) found.push(value)
+  return joinAll(found)
 }
 
 /** What a loop over the value yields: elements, pairs of a map, what a generator hands out. */

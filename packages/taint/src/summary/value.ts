@@ -88,7 +88,10 @@ export function joinLabels(a: readonly Label[], b: readonly Label[]): readonly L
   if (a.length === 0) return b
   const added = b.filter((label) => !a.some((other) => other.key === label.key))
   if (added.length === 0) return a
-  const all = [...a, ...added]
+  return boundedLabels([...a, ...added])
+}
+
+function boundedLabels(all: readonly Label[]): readonly Label[] {
   if (all.length <= LIMITS['labels-per-value']) return all
   countLimit('labels-per-value')
   // The oldest stay, whatever order they came in: so what is kept settles.
@@ -106,9 +109,31 @@ export function join(a: Value, b: Value): Value {
   return { labels, refs, cleared, constants }
 }
 
-export function joinAll(values: readonly Value[]): Value {
-  return values.reduce(join, EMPTY)
+/** The join of many values: each is looked at once, however many there are. */
+export function joinAll(values: Iterable<Value>): Value {
+  let all = EMPTY
+  let more: { readonly labels: Map<number, Label>; readonly refs: Set<Obj> } | undefined
+  let count = 0
+  for (const value of values) {
+    count += 1
+    if (count <= FEW || value === EMPTY) {
+      all = join(all, value)
+      continue
+    }
+    more ??= { labels: new Map(all.labels.map((label) => [label.key, label])), refs: new Set(all.refs) }
+    for (const label of value.labels) if (!more.labels.has(label.key)) more.labels.set(label.key, label)
+    for (const obj of value.refs) more.refs.add(obj)
+    const cleared = joinCleared(all, value)
+    all = { ...all, cleared, constants: joinConstants(all.constants, value.constants) }
+    // The first references decide what is cleared from then on.
+    if (all.refs.length === 0 && value.refs.length > 0) all = { ...all, refs: value.refs }
+  }
+  if (more === undefined) return all
+  return { ...all, labels: boundedLabels([...more.labels.values()]), refs: bounded([...more.refs]) }
 }
+
+/** So many values are joined one by one. */
+const FEW = 4
 
 function joinRefs(a: readonly Obj[], b: readonly Obj[]): readonly Obj[] {
   if (a === b || b.length === 0) return a

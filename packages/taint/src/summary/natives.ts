@@ -2,6 +2,7 @@ import { EVERY, maskOf } from '../models/index.ts'
 import { argumentAt } from './arguments.ts'
 import { CALLBACK_NATIVES } from './callbacks.ts'
 import { COLLECTION_NATIVES, keyOf } from './collections.ts'
+import { DOCUMENT_NATIVES } from './documents.ts'
 import type { Call, Frame, Outcome } from './frame.ts'
 import { isTopLevel } from './frame.ts'
 import { iterate, read, slot, slots, textOf, write, writeSlot } from './heap-access.ts'
@@ -226,17 +227,6 @@ function taggedCommand(frame: Frame, call: Call): undefined {
   addSinks(frame, labels, siteOf(call, span, 'command', 'file', call.name))
 }
 
-/** Unpacking without `maxOutputLength` may fill the memory. */
-function decompress(frame: Frame, call: Call): undefined {
-  const isBounded = call.args
-    .slice(1)
-    .some((arg) => arg.value.refs.some((obj) => slots(frame, obj).has('maxOutputLength')))
-  if (isBounded) return
-  const span = call.args[0]?.span ?? call.span
-  const labels = textOf(frame, argumentAt(frame, call.args, 0))
-  addSinks(frame, labels, siteOf(call, span, 'decompression', 'buffer', call.name))
-}
-
 /** `Sub.prototype` inherits from `Base.prototype`. */
 function inheritsNative(frame: Frame, call: Call): Outcome {
   const base = read(frame, argumentAt(frame, call.args, 1), 'prototype')
@@ -276,6 +266,7 @@ export const NATIVES: Readonly<Record<string, Native>> = {
   ...CALLBACK_NATIVES,
   ...COLLECTION_NATIVES,
   ...TEXT_NATIVES,
+  ...DOCUMENT_NATIVES,
   call: callNative,
   apply: applyNative,
   bind: bindNative,
@@ -293,7 +284,6 @@ export const NATIVES: Readonly<Record<string, Native>> = {
   'set-header': setHeader,
   'content-type': contentType,
   'tagged-command': taggedCommand,
-  decompress,
   'assign-new': assignNew,
   'copy-set': copySet,
   'read-key': readKey,

@@ -191,7 +191,7 @@ export class Models {
     for (const flow of entry.flows ?? []) row.flows.push(parseFlow(flow, path))
     for (const [at, types] of Object.entries(entry.callbacks ?? {})) {
       const params = types.map((type) => (type === '-' ? undefined : this.#named(packageName, type, path)))
-      row.callbacks.push({ at: parseAccess(at, path), params, chain: entry.chain })
+      row.callbacks.push({ at: parseAccess(at, path), params, when: entry.when, chain: entry.chain })
     }
     fillFlags(row, path, entry)
   }

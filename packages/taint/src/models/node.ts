@@ -37,6 +37,8 @@ interface GuardRow {
 export interface CallbackRow {
   readonly at: Access
   readonly params: readonly (ApiNode | undefined)[]
+  /** Only when the call's first argument, the event's name, is this constant or none that is known. */
+  readonly when: string | undefined
   /** Handlers of one app see the same request object, in the order they were added. */
   readonly chain: 'shared' | 'route' | undefined
 }

@@ -137,7 +137,7 @@ class RowCall {
   #runCallback(position: number): void {
     const callback = argumentAt(this.#frame, this.#call.args, position)
     const given = this.#row.callbacks.filter(
-      (row) => row.at.base.kind === 'arg' && position >= row.at.base.from && position <= row.at.base.to,
+      (row) => row.at.base.kind === 'arg' && covers(row.at.base, position) && this.#isEvent(row.when),
     )
     const args: Value[] = []
     let self: Value = UNKNOWN
@@ -160,6 +160,11 @@ class RowCall {
     }
     this.#freshParams(args, position)
     this.#results.set(position, this.#invoke(position, callback, args, self, given.length > 0))
+  }
+
+  #isEvent(name: string | undefined): boolean {
+    const names = this.#call.args[0]?.value.constants
+    return name === undefined || names === undefined || names.includes(name)
   }
 
   /** A row may read what a callback leaves in its parameter. */

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import schema from 'barre/auth.schema.json' with { type: 'json' }
+import * as brokerKits from './brokers/index.ts'
 import * as callerKits from './callers/index.ts'
 import * as providerKits from './providers/index.ts'
 import * as sourceKits from './sources/index.ts'
@@ -17,7 +18,16 @@ const source = join(import.meta.dirname, '../packages/barre/src')
 const families = [
   ['listener', Object.values(providerKits)],
   ['client', Object.values(sourceKits)],
-  ['transports', [...Object.values(transportKits), ...Object.values(callerKits)]],
+  // What all brokers share is tried on each of them.
+  [
+    'transports',
+    [
+      ...Object.values(transportKits),
+      ...Object.values(callerKits),
+      ...Object.values(brokerKits),
+      { folder: 'messages' },
+    ],
+  ],
 ] as const
 
 for (const [family, kits] of families) {

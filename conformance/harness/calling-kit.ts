@@ -21,8 +21,8 @@ export interface PreparedSource {
   readonly accepts: ListenerAuthConfig
   /** As whom the service knows the call, or why there is no credential to send. */
   readonly on: Readonly<Record<CallerKind, { readonly as: string } | { readonly without: DenialCode }>>
-  /** Whether a refused credential can be replaced by another one. */
-  readonly renews: boolean
+  /** Whether a refused credential can be replaced by another one; or this is no credential of calls. */
+  readonly renews: boolean | 'never sent'
 }
 
 /** One source. Adding one: a file in sources/, and a line in its index. */

@@ -1,5 +1,6 @@
 /** The one list of provider kits: a line here puts a provider on every wire. */
 export { dpop } from './dpop.ts'
+export { envelope } from './envelope.ts'
 export { every } from './every.ts'
 export { fileUserStore } from './file-user-store.ts'
 export { introspection } from './introspection.ts'

@@ -12,7 +12,7 @@ import { findProgram } from './server.ts'
 const account = 'barre-test'
 
 /** How long a server may take to answer, and to end, in milliseconds. */
-const startMaxMs = 20_000
+const startMaxMs = 60_000
 const stopMaxMs = 5_000
 
 interface Identity {
@@ -38,11 +38,19 @@ function readIdentity(): Identity {
   return { uid: uid ?? 0, gid: gid ?? 0 }
 }
 
+/** Runs a program as the servers' account, to its end; throws with what it printed where it fails. */
+export function runProgram(program: string, args: readonly string[]): void {
+  execFileSync(findProgram(program) ?? program, args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    ...findIdentity(),
+  })
+}
+
 /** A folder for one server, which only it and we can read. */
 export interface ServerFolder {
   readonly path: string
   /** Gives what was written there since to the server's account. */
-  own(...names: readonly string[]): Promise<void>
+  readonly own: (...names: readonly string[]) => Promise<void>
   /** Gives all that is in it to that account. */
   ownAll(): Promise<void>
   remove(): Promise<void>
@@ -87,15 +95,25 @@ export interface ServerProcess {
   kill(): Promise<void>
 }
 
+/** How a program is started, where it is not as every other. */
+interface StartOptions {
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+  /** How long it may take to answer, in milliseconds. */
+  readonly maxMs?: number
+}
+
 /** Starts a program as the servers' account; resolves once every port answers, rejects with what it printed. */
 export async function startProcess(
   program: string,
   args: readonly string[],
   ports: readonly number[],
-  maxMs: number = startMaxMs,
+  options: StartOptions = {},
 ): Promise<ServerProcess> {
   const child = spawn(findProgram(program) ?? program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: options.cwd,
+    env: { ...process.env, ...options.env },
     ...findIdentity(),
   })
   let printed = ''
@@ -112,7 +130,7 @@ export async function startProcess(
     clearTimeout(timer)
   }
   try {
-    const deadline = Date.now() + maxMs
+    const deadline = Date.now() + (options.maxMs ?? startMaxMs)
     for (const port of ports) await answers(port, child, deadline)
   } catch (error) {
     await stop('SIGKILL')

@@ -6,26 +6,34 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { isRequired } from '../require.ts'
+import { kafka } from './kafka.ts'
+import { natsServer } from './nats.ts'
 import { openLdap } from './openldap.ts'
+import { rabbitMq } from './rabbitmq.ts'
 import { redis } from './redis.ts'
 import { findProgram } from './server.ts'
 import { softhsm } from './softhsm.ts'
 import type { RealServer, RunningServer } from './server.ts'
 import { workspaceRoot } from '../workspace.ts'
 
+export { kafka } from './kafka.ts'
+export { natsServer } from './nats.ts'
 export { openLdap } from './openldap.ts'
 export type { OpenLdapConfig, RunningOpenLdap } from './openldap.ts'
+export { rabbitMq } from './rabbitmq.ts'
 export { redis } from './redis.ts'
+export type { RestartableServer } from './restartable.ts'
 export type { RealServer } from './server.ts'
 
 /** The servers that suites use, one row each; the row's file lies beside this one. */
-export const servers: readonly RealServer[] = [openLdap, redis, softhsm]
+export const servers: readonly RealServer[] = [openLdap, redis, softhsm, natsServer, rabbitMq, kafka]
 
 /** As much of a server as says whether it is here. */
-export type Installable = Pick<RealServer, 'name' | 'program' | 'nodePackage'>
+export type Installable = Pick<RealServer, 'name' | 'program' | 'nodePackage' | 'download'>
 
 /** Whether a server's program, and the npm package that talks to it, is on this machine. */
-export function isInstalled({ program, nodePackage }: Installable, path?: string): boolean {
+export function isInstalled({ program, nodePackage, download }: Installable, path?: string): boolean {
+  if (download?.isThere() === false) return false
   if (nodePackage !== undefined && !existsSync(join(workspaceRoot, 'node_modules', nodePackage))) return false
   return findProgram(program, path) !== undefined
 }
@@ -63,13 +71,19 @@ export function skipWithout(server: Installable, context: Pick<TestContext, 'ski
 
 const installing = 'npm run servers install'
 
-/** Installs what is missing from Debian. The packages' own services are not started. */
+/** Installs what is missing. The packages' own services are not started. */
 function install(): void {
-  const packages = servers.filter((server) => !isInstalled(server)).flatMap((server) => server.packages)
-  if (packages.length === 0) {
-    console.log('nothing to install')
-    return
-  }
+  const missing = servers.filter((server) => !isInstalled(server))
+  if (missing.length === 0) console.log('nothing to install')
+  // A program may be there from elsewhere than Debian.
+  const packages = missing
+    .filter(({ program, download }) => !findProgram(program) || !findProgram(download?.program ?? program))
+    .flatMap((server) => server.packages)
+  if (packages.length > 0) installPackages(packages)
+  for (const { download } of missing) if (download?.isThere() === false) download.fetch()
+}
+
+function installPackages(packages: readonly string[]): void {
   if (process.getuid?.() !== 0) {
     throw new Error(`only root installs: sudo apt-get install --no-install-recommends ${packages.join(' ')}`)
   }

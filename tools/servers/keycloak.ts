@@ -68,7 +68,7 @@ export async function startKeycloak({ realm, tls }: KeycloakConfig): Promise<Run
       `--truststore-paths=${join(own, 'conf/ca.crt')}`,
     ],
     [https],
-    startMaxMs,
+    { maxMs: startMaxMs },
   )
   return {
     ports: { https },

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
 /** A server that is running for one test. */
@@ -18,8 +19,24 @@ export interface RealServer<C = unknown, R extends RunningServer = RunningServer
   readonly program: string
   /** The optional npm package that talks to it, built when the workspace was installed. */
   readonly nodePackage?: string
+  /** What Debian does not have of it. */
+  readonly download?: Download
   /** Starts it on free loopback ports in a folder of its own; resolves once it answers. */
   start(config: C): Promise<R>
+}
+
+/** Something that a registry of a language has, fetched once and kept where every account can read it. */
+interface Download {
+  /** The program that fetches it, which the packages bring too. */
+  readonly program: string
+  isThere(): boolean
+  fetch(): void
+}
+
+/** Where downloads are kept. */
+export function cacheFolder(name: string): string {
+  const isRoot = process.getuid?.() === 0
+  return join(isRoot ? '/var/cache' : join(homedir(), '.cache'), 'barre-servers', name)
 }
 
 /** Where a server's program is on this machine; `undefined` when it is not installed. */

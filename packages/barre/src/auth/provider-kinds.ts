@@ -1,5 +1,6 @@
 /** The only list of listening kinds: a line here makes one known to every wire, to the types and to the schema. */
 export {
+  envelopeKind,
   fileUserStoreKind,
   introspectionKind,
   jwtIssuersKind,

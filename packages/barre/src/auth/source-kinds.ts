@@ -3,6 +3,7 @@ export {
   basicKind,
   bearerKind,
   directTokenKind,
+  envelopeSourceKind,
   inferredJwtKind,
   propagateKind,
   refreshTokenKind,

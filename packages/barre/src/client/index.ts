@@ -1,5 +1,6 @@
 export * from './basic/basic.ts'
 export * from './bearer/bearer.ts'
+export * from './envelope/envelope.ts'
 export * from './inferred-jwt/inferred-jwt.ts'
 export * from './oauth2/config.ts'
 export * from './oauth2/oauth2.ts'

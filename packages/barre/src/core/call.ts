@@ -15,6 +15,13 @@ export interface Call {
   parameters?(name: string): readonly string[]
   /** The message's bytes, on message wires only. */
   payload?(): Uint8Array
+  /**
+   * When the call was made, in milliseconds since the epoch, where a clock that we trust says so: the broker's. Times
+   * of a token are judged by it; absent: by now.
+   */
+  readonly madeAtMs?: number
+  /** On message wires: how this message can be told from a copy of it. */
+  readonly delivery?: Delivery
 }
 
 /** Who is at the other end of the connection, as far as the connection itself proves it. */
@@ -23,4 +30,12 @@ export interface Peer {
   /** The client certificate (DER), present only once the TLS stack has verified it. */
   readonly certificate?: Uint8Array
   readonly encrypted: boolean
+}
+
+/** A message wire may deliver one message several times; a copy that somebody sends is another message. */
+export interface Delivery {
+  /** What the broker knows the message by, the same at each delivery; absent where it has no such name. */
+  readonly id?: string
+  /** Whether the broker says that it delivered this message before. */
+  readonly again: boolean
 }

@@ -10,7 +10,8 @@ export type Outgoing =
   | { readonly kind: 'password'; readonly username: string; readonly password: Secret }
   | {
       readonly kind: 'token'
-      readonly scheme: 'Bearer' | 'DPoP'
+      /** An envelope vouches for one message. */
+      readonly scheme: 'Bearer' | 'DPoP' | 'Envelope'
       readonly token: Secret
       readonly expiresAtSeconds?: number
       readonly proof?: string
@@ -25,6 +26,8 @@ export interface Need {
   /** The inbound caller on whose behalf we call, for propagation and token exchange. */
   readonly caller?: Caller
   readonly signal?: AbortSignal
+  /** The message's bytes, on message wires only. */
+  payload?(): Uint8Array
   /**
    * Set on the second try, after the resource refused the first: renew only if this is still the current
    * credential.

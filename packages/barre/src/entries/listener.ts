@@ -3,6 +3,7 @@ import type { ProviderFactory } from '../auth/index.ts'
 import * as kinds from '../listener/index.ts'
 import type * as configs from '../listener/index.ts'
 
+export const envelope: ProviderFactory<configs.EnvelopeConfig> = toProviderFactory(kinds.envelopeKind)
 export const fileUserStore: ProviderFactory<configs.FileUserStoreConfig> = toProviderFactory(
   kinds.fileUserStoreKind,
 )

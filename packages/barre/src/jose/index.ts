@@ -6,7 +6,7 @@ export type { Decoded, Payload } from './claims.ts'
 export { createValidator } from './validator.ts'
 export type { Validator } from './validator.ts'
 export type { CacheConfig } from './cache-config.ts'
-export { validatorMembers, validatorShape } from './validator-config.ts'
+export { clockSkewMaxSeconds, validatorMembers, validatorShape } from './validator-config.ts'
 export type {
   JwksConfig,
   TrustStoreConfig,

@@ -36,13 +36,18 @@ export interface Issuer {
 
 /**
  * Compiles a configuration of shape `issuerShape`: the key is read and checked now, or it is a ConfigError.
+ * `typ` is for tokens that are no access tokens.
  */
-export function createIssuer(config: IssuerConfig, services: Services, path: string): Issuer {
+export function createIssuer(
+  config: IssuerConfig,
+  services: Services,
+  path: string,
+  typ: string = config.profile ?? 'JWT',
+): Issuer {
   const { expTime: lifetimeSeconds = expTimeDefaultSeconds } = config
   const signer = toSigner(config, path)
   const { encryptionConfig } = config
   const seal = encryptionConfig && createSealer(encryptionConfig, `${path}.encryptionConfig`)
-  const typ = config.profile ?? 'JWT'
   const problem = claimTypeProblem(config.customClaims ?? {})
   if (problem !== undefined) throw new ConfigError(`${path}.customClaims`, problem)
   return {

@@ -15,9 +15,9 @@ import type { ValidatorConfig } from './validator-config.ts'
 export interface Validator<T = Payload> {
   /**
    * What a token that holds says; at once unless keys have to be fetched. Never throws, never rejects. The same
-   * object for as long as the token is remembered.
+   * object for as long as the token is remembered. `atMs`: when the token had to hold, in place of now.
    */
-  validate(token: string): Awaitable<Result<T>>
+  validate(token: string, atMs?: number): Awaitable<Result<T>>
   /** Whether keys are at hand. */
   ready(): boolean
   close(): Promise<void>
@@ -67,10 +67,9 @@ export function createValidator(
     return outcome
   }
   /** `digest` is of what was sent: the cache knows it by that. */
-  const judge = (signed: string, digest: TokenDigest): Awaitable<Result<unknown>> => {
+  const judge = (signed: string, digest: TokenDigest, nowMs: number): Awaitable<Result<unknown>> => {
     const parsed = parseJwt(signed)
     if (!parsed.ok) return parsed
-    const nowMs = services.now()
     const denial = check(parsed.value, nowMs)
     if (denial !== undefined) return { ok: false, denial }
     return chain(keys.find(parsed.value.header), (key) =>
@@ -78,12 +77,12 @@ export function createValidator(
     )
   }
   return {
-    validate(token) {
+    validate(token, atMs = services.now()) {
       const digest = digestOf(token)
       const known = cache.get(digest)
       if (known !== undefined) return known
-      if (open === undefined) return judge(token, digest)
-      return chain(open(token), (signed) => (signed.ok ? judge(signed.value, digest) : signed))
+      if (open === undefined) return judge(token, digest, atMs)
+      return chain(open(token), (signed) => (signed.ok ? judge(signed.value, digest, atMs) : signed))
     },
     ready: () => keys.ready?.() ?? true,
     async close() {

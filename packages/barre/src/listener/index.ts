@@ -1,4 +1,6 @@
 export type { DpopConfig, DpopNonceConfig } from './proof-of-possession/config.ts'
+export * from './envelope/config.ts'
+export * from './envelope/envelope.ts'
 export * from './file-user-store/config.ts'
 export * from './file-user-store/file-user-store.ts'
 export * from './introspection/config.ts'

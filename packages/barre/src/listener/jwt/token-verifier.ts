@@ -1,21 +1,11 @@
-import {
-  acceptFrozen,
-  brokenCredential,
-  chain,
-  isToken68,
-  ok,
-  refuse,
-  rememberTokenHash,
-  toPrincipal,
-  toPrincipalId,
-} from '../../core/index.ts'
-import type { Authenticated, Awaitable, Call, Denial, Principal, Result, Services } from '../../core/index.ts'
+import { brokenCredential, chain, isToken68, rememberTokenHash } from '../../core/index.ts'
+import type { Authenticated, Awaitable, Call, Denial, Result, Services } from '../../core/index.ts'
 import { createValidator } from '../../jose/index.ts'
-import type { Payload } from '../../jose/index.ts'
 import type { DpopVerifier } from '../proof-of-possession/dpop.ts'
 import { scopeReader } from '../scope-claim.ts'
 import { checkBinding, schemeOf } from '../token-binding.ts'
 import type { TokenCredential } from '../token-carrier.ts'
+import { identify } from '../token-principal.ts'
 import type { JwtValidatorConfig } from './config.ts'
 
 /** Decides about the tokens of one issuer, and who they name. */
@@ -36,13 +26,13 @@ export function createTokenVerifier(
   const readScopes = scopeReader(config.scopeKey)
   // Once per token that is remembered: its callers then share the principal.
   const validator = createValidator(config, services, path, (payload, tokenHash) => {
-    const identified = identify(payload, readScopes(payload))
+    const identified = identify(payload, readScopes(payload), schemeOf(payload['cnf']))
     if (identified.ok) rememberTokenHash(identified.value.principal, tokenHash)
     return identified
   })
   return {
     verify: (credential, call) =>
-      chain(validator.validate(credential.token), (validated) =>
+      chain(validator.validate(credential.token, call.madeAtMs), (validated) =>
         validated.ok
           ? checkBinding(validated.value, credential, call, dpop)
           : toTokenRefusal(validated.denial, credential),
@@ -56,20 +46,4 @@ export function createTokenVerifier(
 export function toTokenRefusal(denial: Denial, { scheme, token }: TokenCredential): Result<never> {
   if (!isToken68(token)) return brokenCredential(scheme)
   return { ok: false, denial: { ...denial, scheme, ...(denial.code === 'malformed' && { code: 'invalid' }) } }
-}
-
-function identify(payload: Payload, scopes: readonly string[]): Result<Authenticated> {
-  const { iss, sub, exp } = payload
-  if (sub === undefined || sub === '') return refuse('invalid', 'the token has no sub, so it names nobody')
-  acceptFrozen(payload)
-  const principal: Principal = toPrincipal({
-    id: toPrincipalId(iss, sub),
-    username: sub,
-    scheme: schemeOf(payload['cnf']),
-    scopes,
-    claims: payload,
-    ...(iss !== undefined && { issuer: iss }),
-    ...(exp !== undefined && { expiresAtSeconds: exp }),
-  })
-  return ok({ principal })
 }

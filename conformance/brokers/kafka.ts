@@ -1,0 +1,264 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { Admin, Consumer as PlatformaticConsumer, Producer } from '@platformatic/kafka'
+import { clientOptions } from 'barre/kafka'
+import { kafka as kafkaServer } from '../../tools/servers/index.ts'
+import type { RestartableServer } from '../../tools/servers/index.ts'
+import { Arrivals, insist } from './arrivals.ts'
+import { Inbox } from './inbox.ts'
+import { kafkaJs, platformatic } from './kafka-clients.ts'
+import type { KafkaClientConfig, KafkaLibrary } from './kafka-clients.ts'
+import type { BrokerKit, Consumer, Consuming, Got, Mechanism, RunningBroker } from './kit.ts'
+import { tokenIssuer, user } from './world.ts'
+import type { BrokerWorld } from './world.ts'
+
+const audience = 'kafka'
+
+/** Kafka, by both libraries. */
+export const kafka: BrokerKit = {
+  folder: 'kafka',
+  needs: kafkaServer,
+  async start(world) {
+    const tokens = { jwks: world.jwks, issuer: tokenIssuer, audience }
+    const server = await kafkaServer.start({ tls: world.serverTls, user, tokens })
+    await createTopics(world, server)
+    const good = await world.issue({ audience })
+    const bad = await world.issue({ audience: 'elsewhere' })
+    const mechanisms = [platformatic, kafkaJs].flatMap((library) => [
+      withCertificate(library, server, world),
+      ...(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const).map((mechanism) =>
+        withSasl(
+          library,
+          server,
+          mechanism,
+          { mechanism, username: user.name, password: user.password },
+          { mechanism, username: user.name, password: 'guess' },
+        ),
+      ),
+      withSasl(library, server, 'OAUTHBEARER', { token: good }, { token: bad }),
+    ])
+    let asked = 0
+    return {
+      mechanisms,
+      openFlow: (seconds) => openFlow(world, server, seconds),
+      // Each library has every other consumer.
+      consume: (consuming) =>
+        consume(world, server, consuming, asked++ % 2 === 0 ? platformatic : kafkaJs, asked),
+      async restart() {
+        await server.kill()
+        await server.restart()
+      },
+      stop: () => server.stop(),
+    }
+  },
+}
+
+function withSasl(
+  library: KafkaLibrary,
+  { ports }: RestartableServer,
+  mechanism: string,
+  good: KafkaClientConfig['auth'],
+  bad: KafkaClientConfig['auth'],
+): Mechanism {
+  return {
+    name: `${mechanism} by ${library.name}`,
+    // kafkajs takes the refusal of a token for an answer, and then finds its connection closed.
+    refusal: /authentication failed|refused the token|no brokers in the broker pool/i,
+    tries: ({ credential, host, secureSocket }) =>
+      library.tries({
+        bootstrapServers: `${host}:${ports['sasl']}`,
+        auth: credential === 'good' ? good : bad,
+        secureSocket,
+      } as KafkaClientConfig),
+  }
+}
+
+/** The certificate is the credential: that of another authority is not good. */
+function withCertificate(
+  library: KafkaLibrary,
+  { ports }: RestartableServer,
+  { impostor }: BrokerWorld,
+): Mechanism {
+  return {
+    name: `SSL by ${library.name}`,
+    refusal: /unknown.ca|certificate.unknown|bad.certificate|ECONNRESET|closed/i,
+    tries: ({ credential, host, secureSocket }) =>
+      library.tries({
+        bootstrapServers: `${host}:${ports['ssl']}`,
+        secureSocket: { ...secureSocket, ...(credential === 'bad' && { key: impostor }) },
+      }),
+  }
+}
+
+const topics = ['flow', 'orders.created', 'orders.deleted', 'orders.seen']
+
+/** Over the listener for the broker's own use, which is loopback only. */
+function toAdmin({ ports }: RestartableServer): Admin {
+  const { options } = clientOptions({
+    bootstrapServers: `127.0.0.1:${ports['internal']}`,
+    securityProtocol: 'PLAINTEXT',
+  })
+  return new Admin({ clientId: 'admin', ...options })
+}
+
+async function createTopics(_world: BrokerWorld, server: RestartableServer): Promise<void> {
+  const admin = toAdmin(server)
+  const all = [...topics, ...topics.map((topic) => `${topic}.refused`)]
+  await admin.createTopics({ topics: all, partitions: 1, replicas: 1 })
+  await admin.close()
+}
+
+async function openFlow(
+  world: BrokerWorld,
+  { ports }: RestartableServer,
+  lifetimeSeconds: number,
+): ReturnType<RunningBroker['openFlow']> {
+  const { options, close } = clientOptions({
+    bootstrapServers: `localhost:${ports['sasl']}`,
+    auth: world.issuerConfig({ audience, expTime: lifetimeSeconds }),
+    secureSocket: world.secureSocket,
+  })
+  const client = {
+    clientId: 'flow',
+    ...options,
+    retries: true,
+    retryDelay: 100,
+    requestTimeout: 2000,
+    timeout: 2000,
+  }
+  const producer = new Producer(client)
+  let shown = 1
+  producer.on('client:broker:sasl:authentication:extended', () => shown++)
+  const arrivals = new Arrivals()
+  const reading = read(client, (message) => {
+    arrivals.add(Number(String(message.value)))
+  })
+  return {
+    arrivals,
+    shown: () => shown,
+    publish: (id) =>
+      insist(() =>
+        producer.send({ messages: [{ topic: 'flow', value: Buffer.from(String(id)) }], acks: -1 }),
+      ),
+    async close() {
+      await reading.stop()
+      await producer.close()
+      await close()
+    },
+  }
+}
+
+type ClientOptions = ConstructorParameters<typeof PlatformaticConsumer>[0]
+
+/** Reads on, with another consumer where the last one has ended. */
+function read(
+  client: Omit<ClientOptions, 'groupId'>,
+  got: (message: { readonly value: unknown }) => void,
+): { stop(): Promise<void> } {
+  const state = { isStopped: false, end: async () => {} }
+  const loop = async (): Promise<void> => {
+    while (!state.isStopped) {
+      const consumer = new PlatformaticConsumer({
+        ...client,
+        groupId: 'flow',
+        autocommit: false,
+      })
+      consumer.on('error', () => undefined)
+      try {
+        const stream = await consumer.consume({
+          topics: ['flow'],
+          mode: 'committed',
+          fallbackMode: 'earliest',
+          maxWaitTime: 100,
+          sessionTimeout: 3000,
+          heartbeatInterval: 500,
+        })
+        state.end = () => stream.close()
+        for await (const message of stream) {
+          got(message)
+          await message.commit()
+        }
+      } catch {
+        await delay(100)
+      } finally {
+        await consumer.close(true).catch(() => undefined)
+      }
+    }
+  }
+  const looping = loop()
+  return {
+    async stop() {
+      state.isStopped = true
+      await state.end()
+      await looping
+    },
+  }
+}
+
+async function consume(
+  world: BrokerWorld,
+  server: RestartableServer,
+  consuming: Consuming,
+  library: KafkaLibrary,
+  count: number,
+): Promise<Consumer> {
+  const config = {
+    bootstrapServers: `localhost:${server.ports['sasl']}`,
+    auth: { username: user.name, password: user.password },
+    secureSocket: world.secureSocket,
+  } as KafkaClientConfig
+  const [handled, refused] = [new Inbox<Got>(), new Inbox<Got>()]
+  const group = `orders${count}`
+  const rows = Object.keys(consuming.rows)
+  const end = await library.consume(config, consuming, group, handled)
+  const { options, close } = clientOptions(config)
+  const producer = new Producer({ clientId: 'orders', ...options })
+  const watcher = new PlatformaticConsumer({ clientId: 'watcher', groupId: `watch${count}`, ...options })
+  const stream = await watcher.consume({
+    topics: rows.map((row) => `${row}.refused`),
+    mode: 'latest',
+    maxWaitTime: 100,
+  })
+  const watching = (async () => {
+    for await (const { value, headerEntries } of stream) {
+      const headers = Object.fromEntries(headerEntries.map(([name, text]) => [String(name), String(text)]))
+      refused.put({ body: String(value), headers })
+    }
+  })()
+  return {
+    async publish(row, body, headers) {
+      const entries = Object.entries(headers).map(
+        ([name, text]) => [Buffer.from(name), Buffer.from(text)] as const,
+      )
+      const message = { topic: row, value: Buffer.from(body), headers: new Map(entries) }
+      await producer.send({ messages: [message], acks: -1 })
+    },
+    handled,
+    refused,
+    async pending() {
+      const admin = toAdmin(server)
+      const [offsets] = await admin.listConsumerGroupOffsets({ groups: [group] })
+      const ends = await admin.listOffsets({
+        topics: rows.map((name) => ({ name, partitions: [{ partitionIndex: 0, timestamp: -1n }] })),
+      })
+      await admin.close()
+      const committed = new Map(
+        (offsets?.topics ?? []).map(({ name, partitions }) => [name, partitions[0]?.committedOffset ?? 0n]),
+      )
+      return ends
+        .filter(({ name }) => (committed.get(name) ?? -1n) >= 0n)
+        .reduce(
+          (sum, { name, partitions }) =>
+            sum + Number((partitions[0]?.offset ?? 0n) - (committed.get(name) ?? 0n)),
+          0,
+        )
+    },
+    async close() {
+      await end()
+      await stream.close()
+      await watching
+      await watcher.close()
+      await producer.close()
+      await close()
+    },
+  }
+}

@@ -38,6 +38,11 @@ function readIdentity(): Identity {
   return { uid: uid ?? 0, gid: gid ?? 0 }
 }
 
+/** Runs a program of a server to its end, as the servers' account. */
+export function runProgram(program: string, args: readonly string[]): void {
+  execFileSync(program, args, { stdio: ['ignore', 'ignore', 'pipe'], cwd: tmpdir(), ...findIdentity() })
+}
+
 /** A folder for one server, which only it and we can read. */
 export interface ServerFolder {
   readonly path: string

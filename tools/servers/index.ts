@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { isRequired } from '../require.ts'
 import { openLdap } from './openldap.ts'
+import { postgresql } from './postgresql.ts'
 import { redis } from './redis.ts'
 import { findProgram } from './server.ts'
 import { softhsm } from './softhsm.ts'
@@ -15,11 +16,13 @@ import { workspaceRoot } from '../workspace.ts'
 
 export { openLdap } from './openldap.ts'
 export type { OpenLdapConfig, RunningOpenLdap } from './openldap.ts'
+export { postgresql } from './postgresql.ts'
+export type { RunningPostgresql } from './postgresql.ts'
 export { redis } from './redis.ts'
 export type { RealServer } from './server.ts'
 
 /** The servers that suites use, one row each; the row's file lies beside this one. */
-export const servers: readonly RealServer[] = [openLdap, redis, softhsm]
+export const servers: readonly RealServer[] = [openLdap, postgresql, redis, softhsm]
 
 /** As much of a server as says whether it is here. */
 export type Installable = Pick<RealServer, 'name' | 'program' | 'nodePackage'>

@@ -7,7 +7,7 @@ import type { Subject } from '../trusted-issuers.ts'
 import type { GrantContext } from './grant.ts'
 
 /** The longest token that is looked at, in characters. */
-export const tokenMaxLength = authorizationMaxBytes
+export const tokenMaxLength: number = authorizationMaxBytes
 
 type Context = Pick<GrantContext, 'issuers' | 'clients' | 'ownTokens'>
 

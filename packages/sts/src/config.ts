@@ -155,7 +155,7 @@ export interface LegacyConfig {
 
 /** How clients may register (RFC 7591); all that they get is bounded by the lists. */
 export interface RegistrationConfig {
-  /** The SHA-256 of the initial access token, in hex: `barre sts secret --registration` makes both. */
+  /** The SHA-256 of the initial access token, in hex; a random one: `openssl rand -hex 32`. */
   readonly accessTokenHash: string
   readonly grants: readonly GrantType[]
   readonly scopes: readonly string[]

@@ -49,11 +49,9 @@ export async function crash(rotations: number, database?: RunningPostgresql): Pr
   let service = await startService(config)
   let [kills, storeKills] = [0, 0]
   const sessions = Promise.all(Array.from({ length: sessionsCount }, () => runSession(work)))
-  let isOver = false
-  const over = sessions.then(() => (isOver = true))
-  while (!isOver) {
-    await Promise.race([over, delay(Math.random() * lifeMaxMs)])
-    if (isOver) break
+  for (;;) {
+    const outcome = await Promise.race([sessions, delay(Math.random() * lifeMaxMs, 'alive')])
+    if (outcome !== 'alive') break
     await stop(service)
     kills++
     if (database !== undefined && kills % storeKillEvery === 0) {
@@ -70,7 +68,6 @@ export async function crash(rotations: number, database?: RunningPostgresql): Pr
 }
 
 async function toConfig(folder: string, port: number, database?: RunningPostgresql): Promise<StsConfig> {
-  const hash = (secret: string): Promise<string> => hashArgon2id(secret, randomBytes(16), cheap)
   return {
     issuer: `http://127.0.0.1:${port}`,
     port,
@@ -102,6 +99,10 @@ async function toConfig(folder: string, port: number, database?: RunningPostgres
       },
     ],
   }
+}
+
+function hash(secret: string): Promise<string> {
+  return hashArgon2id(secret, randomBytes(16), cheap)
 }
 
 async function startService(config: StsConfig): Promise<ChildProcess> {

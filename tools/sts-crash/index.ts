@@ -24,8 +24,11 @@ if (only !== 'postgresql') print('SQLite', await crash(Number(rotations)))
 if (only !== 'sqlite') {
   if (isInstalled(postgresql)) {
     const server = await postgresql.start({})
-    print('PostgreSQL', await crash(Number(rotations), server))
-    await server.stop()
+    try {
+      print('PostgreSQL', await crash(Number(rotations), server))
+    } finally {
+      await server.stop()
+    }
   } else {
     console.log('PostgreSQL is not installed: npm run servers install')
   }

@@ -44,7 +44,8 @@ export const oidcProvider: TokenServer = {
         },
       },
     })
-    server.on('request', provider.callback())
+    const answer = provider.callback()
+    server.on('request', (request, response) => void answer(request, response))
     return `${url}/token`
   },
 }

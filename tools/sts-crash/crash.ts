@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -50,7 +50,7 @@ export async function crash(rotations: number, database?: RunningPostgresql): Pr
   let [kills, storeKills] = [0, 0]
   const sessions = Promise.all(Array.from({ length: sessionsCount }, () => runSession(work)))
   for (;;) {
-    const outcome = await Promise.race([sessions, delay(Math.random() * lifeMaxMs, 'alive')])
+    const outcome = await Promise.race([sessions, delay(randomInt(lifeMaxMs), 'alive')])
     if (outcome !== 'alive') break
     await stop(service)
     kills++
@@ -106,7 +106,7 @@ function hash(secret: string): Promise<string> {
 }
 
 async function startService(config: StsConfig): Promise<ChildProcess> {
-  const child = fork(join(import.meta.dirname, 'service.ts'), [JSON.stringify(config)], {
+  const child = fork(new URL('./service.ts', import.meta.url), [JSON.stringify(config)], {
     execArgv: ['--conditions=@barre/source'],
   })
   await Promise.race([

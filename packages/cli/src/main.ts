@@ -224,8 +224,10 @@ function overview(group = ''): string {
   const nameWidth = Math.max(...Object.keys(verbs).map(({ length }) => length))
   const rows = Object.entries(verbs)
     .filter(([name]) => name.startsWith(group))
-    .map(([name, { summary }]) => `  barre ${name.padEnd(nameWidth)} ${summary}
-`)
+    .map(
+      ([name, { summary }]) => `  barre ${name.padEnd(nameWidth)} ${summary}
+`,
+    )
   return `Usage: barre VERB ...
 
 ${rows.join('')}

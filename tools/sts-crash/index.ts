@@ -9,8 +9,8 @@ const [rotations = '10000', only] = process.argv.slice(2)
 function print(name: string, report: Report): void {
   const { rotations: made, issued, kills, storeKills, retried, seconds, faults } = report
   console.log(
-    `${name}: ${made} rotations and ${issued} other tokens in ${seconds.toFixed(0)} s, ${kills} kills of the service, ` +
-      `${storeKills} of the data base, ${retried} requests whose answer was lost`,
+    `${name}: ${made} rotations and ${issued} other tokens in ${seconds.toFixed(0)} s, ` +
+      `${kills} kills of the service, ${storeKills} of the data base, ${retried} requests whose answer was lost`,
   )
   for (const fault of faults) console.log(`  FAULT ${fault}`)
   if (faults.length === 0)

@@ -12,7 +12,8 @@ import {
   secret,
   text,
 } from 'barre/core'
-import { fileUserStoreShape, ldapUserStoreShape, scopeKeyShape } from 'barre/listener'
+import { dpopShape, fileUserStoreShape, ldapUserStoreShape } from 'barre/auth'
+import { scopeKeyShape } from 'barre/listener'
 import { validatorMembers } from 'barre/jose'
 import { grantTypes } from './clients/client.ts'
 import { clientShape, lifetimeMaxSeconds, scopesShape } from './clients/client-shape.ts'
@@ -104,6 +105,7 @@ export const stsShape: Shape<StsConfig> = record<StsConfig>({
     }),
   ),
   trustedIssuers: optional(list(trustedIssuerShape)),
+  dpop: optional(dpopShape),
   legacy: optional(record<LegacyConfig>({ passwordGrant: optional(flag()) })),
   registration: optional(registrationShape),
   limits: optional(

@@ -1,5 +1,5 @@
 import type { ListenerSecureSocket, Secret, allowInsecureListener } from 'barre/core'
-import type { FileUserStoreConfig, LdapUserStoreConfig } from 'barre/listener'
+import type { DpopConfig, FileUserStoreConfig, LdapUserStoreConfig } from 'barre/listener'
 import type { Jwks, JwksConfig, ValidatorConfig } from 'barre/jose'
 import type { AuthenticationMethod, GrantType } from './clients/client.ts'
 import type { SigningAlgorithm } from './keys/key-types.ts'
@@ -27,6 +27,8 @@ export interface StsConfig {
   /** Who may log in. */
   readonly users?: UsersConfig
   readonly trustedIssuers?: readonly TrustedIssuerConfig[]
+  /** What proofs of keys must be that tokens are bound to (RFC 9449); used ones are remembered in the store. */
+  readonly dpop?: DpopConfig
   readonly legacy?: LegacyConfig
   /** Absent: clients cannot register themselves. */
   readonly registration?: RegistrationConfig

@@ -1,4 +1,5 @@
 import { ConfigError, allowInsecureListener, isLoopback } from 'barre/core'
+import { createDpopVerifier } from 'barre/auth'
 import { clientAuthentication } from './clients/authenticate.ts'
 import { createClientStore } from './clients/client-store.ts'
 import { createGrants } from './grants/index.ts'
@@ -9,7 +10,9 @@ import { tokenIssuer } from './tokens/access-token.ts'
 import { tokenPath } from './endpoints/paths.ts'
 import { trustedIssuers } from './trusted-issuers.ts'
 import { openUsers } from './users.ts'
-import type { Services } from 'barre/core'
+import type { KeyObject } from 'node:crypto'
+import type { ReplayStore, Services } from 'barre/core'
+import type { DpopVerifier } from 'barre/listener'
 import type { ClientAuthentication } from './clients/authenticate.ts'
 import type { ClientStore } from './clients/client.ts'
 import type { StsConfig } from './config.ts'
@@ -30,7 +33,7 @@ export interface Base {
   readonly audit: Audit
   readonly metrics: Metrics
   /** Secrets of clients that were right once are known by their MAC under it. */
-  readonly pepper: Uint8Array
+  readonly pepper: KeyObject
 }
 
 /** What answers requests: compiled from one configuration, so that a reload is another desk. */
@@ -42,6 +45,7 @@ export interface Desk extends Base {
   readonly grants: ReadonlyMap<string, Grant>
   readonly ownTokens: OwnTokens
   readonly users?: Users | undefined
+  readonly dpop: DpopVerifier
   readonly refusals: RateLimit
   readonly requests?: RateLimit | undefined
   readonly isDurable: boolean
@@ -73,6 +77,7 @@ export function createDesk(config: StsConfig, base: Base): Desk {
   checkListener(config)
   const isDurable = config.store !== undefined
   checkOpaque(config, isDurable)
+  const dpop = createDpopVerifier({ replayStore: replaysIn(base), ...config.dpop }, services, 'dpop')
   const users = config.users && openUsers(config.users, services, 'users')
   const hasUsers = users !== undefined
   const passwordGrant = config.legacy?.passwordGrant === true
@@ -108,6 +113,7 @@ export function createDesk(config: StsConfig, base: Base): Desk {
     grants: createGrants(context, { isDurable, hasUsers, passwordGrant, hasTrustedIssuers }),
     ownTokens: own,
     users,
+    dpop,
     refusals: rateLimit(limits.refusalsPerMinute ?? refusalsPerMinuteDefault, services),
     requests:
       limits.requestsPerMinute === undefined ? undefined : rateLimit(limits.requestsPerMinute, services),
@@ -115,9 +121,14 @@ export function createDesk(config: StsConfig, base: Base): Desk {
     codeLifetimeSeconds: times.codeLifetimeSeconds ?? codeLifetimeDefaultSeconds,
     ready: async () => issuers.ready() && (users?.ready() ?? true) && (await store.ready()),
     async close() {
-      await Promise.all([issuers.close(), users?.close(), clients.close()])
+      await Promise.all([issuers.close(), users?.close(), clients.close(), dpop.close()])
     },
   }
+}
+
+/** Several processes on one store see each other's proofs. */
+function replaysIn({ store, services }: Base): ReplayStore {
+  return { add: (key, expiresAtMs) => store.remember(`dpop:${key}`, services.now(), expiresAtMs) }
 }
 
 function toIssuerConfig({ issuer, tokens = {} }: StsConfig) {

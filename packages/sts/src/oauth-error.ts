@@ -11,6 +11,7 @@ const statusOf = {
   invalid_scope: 400,
   invalid_target: 400,
   invalid_dpop_proof: 400,
+  use_dpop_nonce: 400,
   access_denied: 400,
   invalid_token: 401,
   invalid_redirect_uri: 400,

@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto'
 import fastify from 'fastify'
 import { ConfigError } from 'barre/core'
 import { createServices } from 'barre/auth'
@@ -102,7 +103,7 @@ async function openBase(config: StsConfig, services: Services): Promise<OpenBase
       keys,
       audit,
       metrics: createMetrics(),
-      pepper: services.random(pepperBytes),
+      pepper: createSecretKey(services.random(pepperBytes)),
       pruning,
     }
   } catch (error) {

@@ -16,6 +16,6 @@ export const ldapUserStore: ProviderFactory<configs.LdapUserStoreConfig> = toPro
 export const mutualTls: ProviderFactory<configs.MutualTlsConfig> = toProviderFactory(kinds.mutualTlsKind)
 export const userStore: ProviderFactory<configs.UserStoreConfig> = toProviderFactory(kinds.userStoreKind)
 
-export { fileUserStoreShape, ldapUserStoreShape, scopeKeyShape, scopeReader } from '../listener/index.ts'
+export { scopeKeyShape, scopeReader } from '../listener/index.ts'
 export type { ProviderFactory } from '../auth/index.ts'
 export type * from '../listener/index.ts'

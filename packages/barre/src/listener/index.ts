@@ -1,4 +1,7 @@
+export { dpopShape } from './proof-of-possession/config.ts'
 export type { DpopConfig, DpopNonceConfig } from './proof-of-possession/config.ts'
+export { createDpopVerifier } from './proof-of-possession/dpop.ts'
+export type { DpopVerifier, ProvenKey } from './proof-of-possession/dpop.ts'
 export * from './file-user-store/config.ts'
 export * from './file-user-store/file-user-store.ts'
 export * from './introspection/config.ts'

@@ -3,6 +3,7 @@ import { ConfigError, chain, refuse } from 'barre/core'
 import { argon2idForm, parseArgon2id, queuePasswordWork, verifyArgon2id } from 'barre/crypto'
 import { createValidator } from 'barre/jose'
 import { mutualTls } from 'barre/listener'
+import type { KeyObject } from 'node:crypto'
 import type { Awaitable, Call, Denial, Services } from 'barre/core'
 import type { Argon2idHash } from 'barre/crypto'
 import type { Payload } from 'barre/jose'
@@ -41,7 +42,7 @@ export interface ProofContext {
   /** Answers whether an id is new, and remembers it until it expires. */
   remember(id: string, nowMs: number, expiresAtMs: number): Promise<boolean>
   /** Of this process alone: secrets that were right once are known by their MAC under it. */
-  readonly pepper: Uint8Array
+  readonly pepper: KeyObject
 }
 
 type ProofFactory = (config: ClientConfig, context: ProofContext, path: string) => ClientProof
@@ -83,7 +84,7 @@ export function parseSecretHash({ secretHash }: ClientConfig, path: string): Arg
  */
 export function secretProof(
   stored: Argon2idHash,
-  pepper: Uint8Array,
+  pepper: KeyObject,
   method?: 'client_secret_basic' | 'client_secret_post',
 ): ClientProof {
   let known: Buffer | undefined

@@ -34,7 +34,7 @@ const byCertificate: readonly AuthenticationMethod[] = ['tls_client_auth', 'self
 // RFC 8414 §2: what a private_key_jwt may be signed with.
 const assertionAlgorithms = ['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
 
-function toMetadata({ issuer, grants, config, isDurable }: Desk): object {
+function toMetadata({ issuer, grants, config, isDurable, dpop }: Desk): object {
   const hasCertificates = config.secureSocket?.mutualSsl !== undefined
   const hasCodes = grants.has('authorization_code')
   const methods = authenticationMethods.filter(
@@ -48,6 +48,7 @@ function toMetadata({ issuer, grants, config, isDurable }: Desk): object {
     issuer,
     token_endpoint: issuer + tokenPath,
     jwks_uri: issuer + jwksPath,
+    dpop_signing_alg_values_supported: dpop.algorithms,
     response_types_supported: hasCodes ? ['code'] : [],
     grant_types_supported: [...grants.keys()],
     token_endpoint_auth_methods_supported: methods,

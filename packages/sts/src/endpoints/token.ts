@@ -1,5 +1,5 @@
 import { certificateThumbprint } from '../clients/proofs.ts'
-import { refuse } from '../oauth-error.ts'
+import { fromDenial, refuse } from '../oauth-error.ts'
 import { addFormEndpoint, authenticated } from './answer.ts'
 import { tokenPath } from './paths.ts'
 import type { FastifyInstance } from 'fastify'
@@ -43,18 +43,43 @@ function withClient<T>(outcome: Outcome<T> & { readonly ok: false }, clientId: s
   return { ok: false, refusal: { ...outcome.refusal, detail: `${clientId}: ${detail ?? description}` } }
 }
 
-/** What the client's new tokens are bound to: the certificate of the connection, where it wants that. */
-async function bindingOf(
-  client: Client,
-  { evidence }: FormRequest,
-): Promise<Outcome<Confirmation | undefined>> {
-  if (!client.certificateBound) return { ok: true, value: undefined }
-  const { certificate } = evidence
-  if (certificate === undefined) {
-    return refuse(
-      'invalid_request',
-      'The tokens of this client are bound to a certificate, and none was shown.',
-    )
-  }
-  return { ok: true, value: { 'x5t#S256': certificateThumbprint(certificate) } }
+/** What the client's new tokens are bound to: the certificate of the connection, or a key that it proves. */
+async function bindingOf(client: Client, request: FormRequest): Promise<Outcome<Confirmation | undefined>> {
+  if (client.certificateBound) return certificateOf(request)
+  const { proofs, desk } = request
+  if (proofs.length > 0) return keyOf(request)
+  if (!client.dpopBound && !desk.dpop.isRequired) return { ok: true, value: undefined }
+  return refuse(
+    'invalid_dpop_proof',
+    'The tokens of this client are bound to a key: a DPoP proof is required.',
+  )
+}
+
+function certificateOf({ evidence: { certificate } }: FormRequest): Outcome<Confirmation> {
+  if (certificate !== undefined)
+    return { ok: true, value: { 'x5t#S256': certificateThumbprint(certificate) } }
+  return refuse(
+    'invalid_request',
+    'The tokens of this client are bound to a certificate, and none was shown.',
+  )
+}
+
+/** RFC 9449 §5: the key of the one proof of this request. */
+async function keyOf({ proofs, desk, reply }: FormRequest): Promise<Outcome<Confirmation>> {
+  const proven = await desk.dpop.prove({
+    method: 'POST',
+    target: desk.issuer + tokenPath,
+    signal: new AbortController().signal,
+    peer: { encrypted: true },
+    metadata: (name) => (name === 'dpop' ? proofs : []),
+  })
+  const headers = proven.ok ? proven.value.reply : (proven.denial.reply ?? [])
+  for (const [name, value] of headers) reply.header(name, value)
+  if (proven.ok) return { ok: true, value: { jkt: proven.value.jkt } }
+  const wantsNonce = proven.denial.parameters?.['error'] === 'use_dpop_nonce'
+  return fromDenial(
+    proven.denial,
+    wantsNonce ? 'The DPoP proof needs the nonce of this answer.' : 'The DPoP proof was not accepted.',
+    wantsNonce ? 'use_dpop_nonce' : 'invalid_dpop_proof',
+  )
 }

@@ -1,11 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { measureServer } from './measure-server.ts'
+import { measureServer } from '../../runner/measure-server.ts'
 import { servers } from './servers/index.ts'
 import type { Row, Topic } from '../../runner/topic.ts'
 import type { TokenServer } from './servers/server.ts'
 
+const serverProcess = join(import.meta.dirname, 'server-process.ts')
+const loadProcess = join(import.meta.dirname, 'load-process.ts')
 const leastShare = 0.7
 
 /** The token endpoint under load: client_credentials, ES256 at+jwt. */
@@ -29,7 +31,11 @@ function toRow({ name, limit, isOurs = false }: TokenServer, folder: string): Ro
   const peer = servers.find((server) => server.isPeer)?.name ?? ''
   return {
     name,
-    measure: () => measureServer(name, folder),
+    measure: () =>
+      measureServer({ file: serverProcess, args: [name, folder] }, (url) => ({
+        file: loadProcess,
+        args: [url],
+      })),
     ...(limit !== undefined && { limit: (figureOf) => figureOf(limit) }),
     ...(isOurs && {
       target: {

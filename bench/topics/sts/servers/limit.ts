@@ -1,4 +1,4 @@
-import { createSign, generateKeyPairSync, randomUUID, timingSafeEqual } from 'node:crypto'
+import { generateKeyPairSync, randomUUID, sign as createSignature, timingSafeEqual } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TokenServer } from './server.ts'
@@ -34,7 +34,8 @@ function sign(): string {
   const iat = Math.floor(Date.now() / 1000)
   const names = { iss: 'https://sts.example', sub: 'app', aud: audience, client_id: 'app', scope: 'read' }
   const input = `${head}.${encode({ ...names, iat, exp: iat + 300, jti: randomUUID() })}`
-  const signature = createSign('sha256').update(input).sign({ key: privateKey, dsaEncoding: 'ieee-p1363' })
+  // In the form that costs least, which is not the one of a token.
+  const signature = createSignature('sha256', Buffer.from(input), privateKey)
   return `${input}.${signature.toString('base64url')}`
 }
 

@@ -1,13 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { measureServer } from '../../runner/measure-server.ts'
+import { measureService } from '../http/measure-service.ts'
 import { servers } from './servers/index.ts'
 import type { Row, Topic } from '../../runner/topic.ts'
 import type { TokenServer } from './servers/server.ts'
 
-const serverProcess = join(import.meta.dirname, 'server-process.ts')
-const loadProcess = join(import.meta.dirname, 'load-process.ts')
+const processes = {
+  server: join(import.meta.dirname, 'server-process.ts'),
+  load: join(import.meta.dirname, 'load-process.ts'),
+}
 const leastShare = 0.7
 
 /** The token endpoint under load: client_credentials, ES256 at+jwt. */
@@ -31,11 +33,7 @@ function toRow({ name, limit, isOurs = false }: TokenServer, folder: string): Ro
   const peer = servers.find((server) => server.isPeer)?.name ?? ''
   return {
     name,
-    measure: () =>
-      measureServer({ file: serverProcess, args: [name, folder] }, (url) => ({
-        file: loadProcess,
-        args: [url],
-      })),
+    measure: () => measureService({ name }, folder, processes),
     ...(limit !== undefined && { limit: (figureOf) => figureOf(limit) }),
     ...(isOurs && {
       target: {

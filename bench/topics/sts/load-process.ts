@@ -5,7 +5,8 @@ import { form, secret } from './servers/server.ts'
 
 const connections = 20
 
-const url = process.argv[2] ?? ''
+// After the folder of the server's files.
+const url = process.argv[3] ?? ''
 const headers = { 'content-type': 'application/x-www-form-urlencoded', authorization: basic(secret) }
 if ((await ask({ ...headers, authorization: basic('wrong') })).ok) throw new Error('takes a wrong secret')
 await assertToken(await ask(headers))

@@ -7,5 +7,6 @@ export const topics: Readonly<Record<string, () => Promise<Topic>>> = {
   grpc: async () => (await import('./topics/grpc/index.ts')).grpc,
   logins: async () => (await import('./topics/logins/index.ts')).logins,
   crypto: async () => (await import('./topics/crypto/index.ts')).crypto,
+  sts: async () => (await import('./topics/sts/index.ts')).sts,
   import: async () => (await import('./topics/import/index.ts')).importCost,
 }

@@ -42,6 +42,7 @@ function readIdentity(): Identity {
 export function runProgram(program: string, args: readonly string[]): void {
   execFileSync(findProgram(program) ?? program, args, {
     stdio: ['ignore', 'ignore', 'pipe'],
+    cwd: tmpdir(),
     ...findIdentity(),
   })
 }

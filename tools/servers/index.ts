@@ -9,6 +9,7 @@ import { isRequired } from '../require.ts'
 import { kafka } from './kafka.ts'
 import { natsServer } from './nats.ts'
 import { openLdap } from './openldap.ts'
+import { postgresql } from './postgresql.ts'
 import { rabbitMq } from './rabbitmq.ts'
 import { redis } from './redis.ts'
 import { findProgram } from './server.ts'
@@ -20,13 +21,23 @@ export { kafka } from './kafka.ts'
 export { natsServer } from './nats.ts'
 export { openLdap } from './openldap.ts'
 export type { OpenLdapConfig, RunningOpenLdap } from './openldap.ts'
+export { postgresql } from './postgresql.ts'
+export type { RunningPostgresql } from './postgresql.ts'
 export { rabbitMq } from './rabbitmq.ts'
 export { redis } from './redis.ts'
 export type { RestartableServer } from './restartable.ts'
 export type { RealServer } from './server.ts'
 
 /** The servers that suites use, one row each; the row's file lies beside this one. */
-export const servers: readonly RealServer[] = [openLdap, redis, softhsm, natsServer, rabbitMq, kafka]
+export const servers: readonly RealServer[] = [
+  openLdap,
+  postgresql,
+  redis,
+  softhsm,
+  natsServer,
+  rabbitMq,
+  kafka,
+]
 
 /** As much of a server as says whether it is here. */
 export type Installable = Pick<RealServer, 'name' | 'program' | 'nodePackage' | 'download'>

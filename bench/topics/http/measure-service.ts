@@ -28,8 +28,9 @@ export async function measureService(
 ): Promise<number> {
   const server = start(processes.server, [name, file])
   try {
-    const port = await nextMessage<number>(server)
-    const load = start(processes.load, [file, String(port), isOpen ? 'open' : 'guarded'])
+    // A port, or a whole address.
+    const place = await nextMessage<number | string>(server)
+    const load = start(processes.load, [file, String(place), isOpen ? 'open' : 'guarded'])
     try {
       await nextMessage(load)
       await askFor(load, warmUpSeconds)

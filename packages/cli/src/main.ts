@@ -96,6 +96,42 @@ const verbs: Readonly<
     summary: 'make a secret for one of its clients, and the hash that it keeps',
     load: () => import('./verbs/sts-secret.ts'),
   },
+  'sts init': {
+    summary: 'make a folder with all that the Secure Token Service needs',
+    load: () => import('./verbs/sts-init.ts'),
+  },
+  'sts client add': {
+    summary: 'add a client to the store of the Secure Token Service',
+    load: () => import('./verbs/sts-client-add.ts'),
+  },
+  'sts client list': {
+    summary: 'list its clients',
+    load: () => import('./verbs/sts-client-list.ts'),
+  },
+  'sts client rotate-secret': {
+    summary: 'give a client of its store another secret',
+    load: () => import('./verbs/sts-client-rotate-secret.ts'),
+  },
+  'sts client disable': {
+    summary: 'disable a client of its store',
+    load: () => import('./verbs/sts-client-disable.ts'),
+  },
+  'sts keys rotate': {
+    summary: 'make another signing key',
+    load: () => import('./verbs/sts-keys-rotate.ts'),
+  },
+  'sts migrate': {
+    summary: 'bring the tables of its store to the current version',
+    load: () => import('./verbs/sts-migrate.ts'),
+  },
+  'sts backup': {
+    summary: 'copy its store',
+    load: () => import('./verbs/sts-backup.ts'),
+  },
+  'sts prune': {
+    summary: 'delete what has expired',
+    load: () => import('./verbs/sts-prune.ts'),
+  },
   'gateway start': {
     summary: 'start the API gateway',
     load: () => import('./verbs/gateway-start.ts'),
@@ -185,8 +221,16 @@ function helpWithGroup(argv: readonly string[], io: Io): number {
 }
 
 function overview(group = ''): string {
+  const nameWidth = Math.max(...Object.keys(verbs).map(({ length }) => length))
   const rows = Object.entries(verbs)
     .filter(([name]) => name.startsWith(group))
-    .map(([name, { summary }]) => `  barre ${name.padEnd(16)} ${summary}\n`)
-  return `Usage: barre VERB ...\n\n${rows.join('')}\nbarre VERB --help tells more of each; barre --version.\n`
+    .map(
+      ([name, { summary }]) => `  barre ${name.padEnd(nameWidth)} ${summary}
+`,
+    )
+  return `Usage: barre VERB ...
+
+${rows.join('')}
+barre VERB --help tells more of each; barre --version.
+`
 }

@@ -29,7 +29,7 @@ function isExpected(error: unknown): error is Error {
 }
 
 /** One JSON object a line, as log collectors read it. */
-function jsonLog({ stderr }: Io): Log {
+export function jsonLog({ stderr }: Io): Log {
   const write =
     (level: string) =>
     (fields: object, message: string): void => {

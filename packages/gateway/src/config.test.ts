@@ -4,9 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { load } from 'barre/config'
 import { allowInsecureEndpoint, allowInsecureListener } from 'barre/core'
 import { auth, jwks } from '../test/fixture.ts'
-import { readGatewayConfig, startGateway } from './index.ts'
+import { gatewayShape, startGateway } from './index.ts'
 import type { GatewayConfig } from './index.ts'
 
 function config(more: object): GatewayConfig {
@@ -146,6 +147,6 @@ upstream = "orders"
 maxBodyBytes = 1024
 `,
   )
-  const gateway = await startGateway(await readGatewayConfig(file))
+  const gateway = await startGateway((await load({ file })).read('', gatewayShape))
   await gateway.close()
 })

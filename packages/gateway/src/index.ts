@@ -1,5 +1,4 @@
 export { gatewayShape } from './config.ts'
-export { readGatewayConfig } from './read-config.ts'
 export { startGateway } from './start.ts'
 export type {
   ExchangeConfig,

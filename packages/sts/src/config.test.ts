@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { load } from 'barre/config'
 import { allowInsecureListener } from 'barre/core'
 import { cheapHash, client, outsideIssuer, temporaryDirectory } from '../test/fixture.ts'
-import { readStsConfig, startSts } from './index.ts'
+import { startSts, stsShape } from './index.ts'
 import type { StsConfig } from './index.ts'
 
 const idp = outsideIssuer('https://idp.test').config
@@ -27,7 +28,7 @@ const refused: [claim: string, more: object, path: string][] = [
   ['an issuer with a trailing slash', { issuer: 'https://sts.test/' }, 'issuer'],
   ['an issuer that is no URL', { issuer: 'wso2' }, 'issuer'],
   ['an issuer over plain http off loopback', { issuer: 'http://sts.test' }, 'issuer'],
-  ['a field that nobody knows', { users: [] }, 'users'],
+  ['a field that nobody knows', { tenants: [] }, 'tenants'],
   ['no clients: there is no default one', { clients: undefined }, 'clients'],
   ['an empty list of clients', { clients: [] }, 'clients'],
   ['a port that is text', { port: '8443' }, 'port'],
@@ -86,10 +87,10 @@ const clientCases: [claim: string, more: object, field: string][] = [
   ['a secret in plain text', { secretHash: 'PJz0UhTJMrHOo68QQNpvnqAY_3Aa' }, 'secretHash'],
   ['a secret hashed by something else', { secretHash: '$2b$12$abcdefghijklmnopqrstuv' }, 'secretHash'],
   ['no grants', { grants: [] }, 'grants'],
-  ['a grant that is not offered', { grants: ['password'] }, 'grants[0]'],
+  ['a grant that is not offered', { grants: ['implicit'] }, 'grants[0]'],
   ['no audiences', { audiences: [] }, 'audiences'],
   ['a scope with a space', { scopes: ['read write'] }, 'scopes[0]'],
-  ['an unknown way to authenticate', { authenticationMethod: 'none' }, 'authenticationMethod'],
+  ['an unknown way to authenticate', { authenticationMethod: 'client_secret_jwt' }, 'authenticationMethod'],
   ['a clientId that is not ASCII', { clientId: 'caf\u00e9' }, 'clientId'],
 ]
 
@@ -158,6 +159,6 @@ file = "${join(directory, 'jwks.json')}"
     join(directory, 'jwks.json'),
     JSON.stringify(idp.jwtValidatorConfig.signatureConfig.jwksConfig!.jwks),
   )
-  const sts = await startSts(await readStsConfig(file))
+  const sts = await startSts((await load({ file })).read('', stsShape))
   await sts.close()
 })

@@ -1,26 +1,8 @@
-import {
-  ConfigError,
-  allowInsecureListener,
-  either,
-  flag,
-  isSecureUrl,
-  list,
-  listenerSecureSocketShape,
-  number,
-  oneOf,
-  optional,
-  record,
-  text,
-} from 'barre/core'
-import { scopeKeyShape } from 'barre/listener'
-import { validatorMembers } from 'barre/jose'
-import { authenticationMethods, grantTypes } from './clients/client.ts'
-import { isScope } from './tokens/narrow.ts'
-import { signingAlgorithms } from './keys/signing-keys.ts'
-import type { ListenerSecureSocket, Shape } from 'barre/core'
-import type { ValidatorConfig } from 'barre/jose'
+import type { ListenerSecureSocket, Secret, allowInsecureListener } from 'barre/core'
+import type { DpopConfig, FileUserStoreConfig, LdapUserStoreConfig } from 'barre/listener'
+import type { Jwks, JwksConfig, ValidatorConfig } from 'barre/jose'
 import type { AuthenticationMethod, GrantType } from './clients/client.ts'
-import type { SigningAlgorithm } from './keys/signing-keys.ts'
+import type { SigningAlgorithm } from './keys/key-types.ts'
 
 /** All of a Secure Token Service's settings. Paths are relative to the working directory. */
 export interface StsConfig {
@@ -33,31 +15,121 @@ export interface StsConfig {
   readonly secureSocket?: ListenerSecureSocket
   /** Where the PKCS#8 signing keys lie, one PEM file each, mode 0600; the first is made at the first start. */
   readonly keysDirectory: string
+  /** What the keys' files are encrypted with; default: they are not. */
+  readonly keysPassword?: string | Secret
+  /** A new signing key is made when the youngest is so old, in days; default: by `barre sts keys rotate` only. */
+  readonly keyLifetimeDays?: number
+  /** Default: nothing outlives the process, and what would have to is not offered. */
+  readonly store?: StoreConfig
   readonly tokens?: TokensConfig
-  readonly clients: readonly ClientConfig[]
+  /** Those of a small installation; more lie in the store (`barre sts client add`). */
+  readonly clients?: readonly ClientConfig[]
+  /** Who may log in. */
+  readonly users?: UsersConfig
   readonly trustedIssuers?: readonly TrustedIssuerConfig[]
+  /** What proofs of keys must be that tokens are bound to (RFC 9449); used ones are remembered in the store. */
+  readonly dpop?: DpopConfig
+  readonly legacy?: LegacyConfig
+  /** Absent: clients cannot register themselves. */
+  readonly registration?: RegistrationConfig
+  readonly limits?: LimitsConfig
+  /** Where each issue and refusal is written, one JSON object a line; default: among the log. */
+  readonly auditFile?: string
+  /** A listener of its own for `/metrics`, `/health` and `/ready`, without TLS. */
+  readonly admin?: AdminConfig
   readonly [allowInsecureListener]?: boolean
 }
 
-/** What the access tokens are like. */
+/** Where that lies which must outlive the process: one of the two. */
+export interface StoreConfig {
+  /** One file, for one process; it is made at the first start. */
+  readonly sqlite?: { readonly file: string }
+  /** For several processes; needs the `pg` library. */
+  readonly postgres?: PostgresConfig
+}
+
+/** A PostgreSQL data base, whose tables are made at the first start. */
+export interface PostgresConfig {
+  readonly host: string
+  /** Default 5432. */
+  readonly port?: number
+  readonly database: string
+  readonly user: string
+  readonly password?: string | Secret
+  /** Required off loopback; `cert`: the authority of its certificate, a PEM file. */
+  readonly secureSocket?: { readonly cert: string }
+}
+
+/** What the tokens are like. */
 export interface TokensConfig {
   /** Default `ES256`. */
   readonly algorithm?: SigningAlgorithm
-  /** Default 300. */
+  /** Of access tokens; default 300. */
   readonly lifetimeSeconds?: number
+  /** The audiences whose tokens are opaque: they have to ask us what a token says. Needs a `store`. */
+  readonly opaqueAudiences?: readonly string[]
+  /** Of refresh tokens: a family ends this long after its first token; default 30 days. */
+  readonly refreshLifetimeSeconds?: number
+  /** A refresh token that is not used for so long ends; default 7 days. */
+  readonly refreshIdleSeconds?: number
+  /** How long a used refresh token brings its successor again, in case the answer was lost; default 30, 0: never. */
+  readonly refreshGraceSeconds?: number
+  /** Of authorization codes; default 60. */
+  readonly codeLifetimeSeconds?: number
 }
 
 /** One client. What a list does not name, the client cannot have. */
 export interface ClientConfig {
   readonly clientId: string
-  /** The argon2id hash of its secret, in PHC form (`$argon2id$...`); the secret itself is kept nowhere. */
-  readonly secretHash: string
+  /** What a user reads on the login page; default the clientId. */
+  readonly clientName?: string
   /** Default `client_secret_basic`. */
   readonly authenticationMethod?: AuthenticationMethod
+  /** The argon2id hash of its secret, in PHC form (`$argon2id$...`); the secret itself is kept nowhere. */
+  readonly secretHash?: string
+  /** For `private_key_jwt`: its public keys; in the configuration `jwksConfig` may have a URL instead. */
+  readonly jwks?: Jwks
+  readonly jwksConfig?: JwksConfig
+  /** For `private_key_jwt`: `token-endpoint` also takes assertions whose audience is that URL, of older clients. */
+  readonly assertionAudience?: 'issuer' | 'token-endpoint'
+  /** For `tls_client_auth`: `spiffe://...`, `dns:...`, `cn:...` or `email:...` of its certificate. */
+  readonly certificateIdentity?: string
+  /** For `self_signed_tls_client_auth`: the SHA-256 of its certificates (DER), in base64url. */
+  readonly certificateThumbprints?: readonly string[]
   readonly grants: readonly GrantType[]
   readonly scopes: readonly string[]
   /** The services that its tokens may be for. */
   readonly audiences: readonly string[]
+  /** Compared exactly, but for the port of a loopback address (RFC 8252 §7.3). */
+  readonly redirectUris?: readonly string[]
+  /** The services that this client is: it may ask about their tokens (introspection), and exchange them. */
+  readonly serves?: readonly string[]
+  /** What it may do in a token exchange beyond acting for the subject. */
+  readonly exchange?: ExchangeConfig
+  /** Its tokens are bound to a key (RFC 9449): each request must prove one. */
+  readonly dpopBound?: boolean
+  /** Its tokens are bound to the certificate of its connection (RFC 8705 §3). */
+  readonly certificateBound?: boolean
+  /** Default that of `tokens`. */
+  readonly tokenLifetimeSeconds?: number
+  /** The authorization request must have been pushed (RFC 9126). */
+  readonly requirePushedRequests?: boolean
+}
+
+/** A client's policy for token exchange (RFC 8693); by default it may do none of this. */
+export interface ExchangeConfig {
+  /** Its tokens do not say who acts. */
+  readonly impersonation?: boolean
+  /** It may bring the token of another one who acts. */
+  readonly actorTokens?: boolean
+  /** It may get a token that anybody can use for one that was bound to a key or certificate. */
+  readonly unbind?: boolean
+}
+
+/** Whose passwords are checked: one of the two. */
+export interface UsersConfig {
+  readonly fileUserStoreConfig?: FileUserStoreConfig
+  readonly ldapUserStoreConfig?: LdapUserStoreConfig
 }
 
 /** An outside issuer whose tokens may be exchanged for ours. */
@@ -77,62 +149,32 @@ export interface SubjectTokenConfig extends ValidatorConfig {
   readonly scopeKey?: string
 }
 
-/** Text of a narrower kind. */
-function textThat(is: (value: string) => boolean, expected: string): Shape<string> {
-  const plain = text(expected)
-  return {
-    check(value, path) {
-      const checked = plain.check(value, path)
-      if (is(checked)) return checked
-      throw new ConfigError(path, `expected ${expected}`)
-    },
-    json: plain.json,
-  }
+/** What is there for old clients only. */
+export interface LegacyConfig {
+  /** Offer the password grant (RFC 6749 §4.3), by which a client sees its users' passwords. */
+  readonly passwordGrant?: boolean
 }
 
-/** The longest token lifetime: a day. */
-const lifetimeMaxSeconds = 86_400
+/** How clients may register (RFC 7591); all that they get is bounded by the lists. */
+export interface RegistrationConfig {
+  /** The SHA-256 of the initial access token, in hex; a random one: `openssl rand -hex 32`. */
+  readonly accessTokenHash: string
+  readonly grants: readonly GrantType[]
+  readonly scopes: readonly string[]
+  readonly audiences: readonly string[]
+}
 
-const clientShape = record<ClientConfig>({
-  // RFC 6749 appendix A.1: printable ASCII.
-  clientId: textThat((id) => /^[\x20-\x7e]{1,256}$/.test(id), 'at most 256 printable ASCII characters'),
-  secretHash: text('argon2id, in PHC form'),
-  authenticationMethod: optional(oneOf(...authenticationMethods)),
-  grants: list(oneOf(...grantTypes), 1),
-  scopes: list(textThat(isScope, 'one scope, without a space')),
-  audiences: list(text(), 1),
-})
+/** How much is taken from whom. */
+export interface LimitsConfig {
+  /** Refused requests of one address, and of one client, per minute; default 300. */
+  readonly refusalsPerMinute?: number
+  /** Requests of one client per minute; default unlimited. */
+  readonly requestsPerMinute?: number
+}
 
-const trustedIssuerShape = record<TrustedIssuerConfig>({
-  jwtValidatorConfig: record<SubjectTokenConfig>({
-    ...validatorMembers,
-    issuer: text(),
-    audience: either(text(), list(text(), 1)),
-    scopeKey: optional(scopeKeyShape),
-  }),
-  subjectPrefix: optional(text()),
-  claims: optional(list(text())),
-})
-
-/** Checks every field of a StsConfig; its `json` is the JSON Schema for editors. */
-export const stsShape: Shape<StsConfig> = record<StsConfig>({
-  issuer: textThat(isOrigin, 'an https origin, such as https://sts.example.com, without a trailing slash'),
-  host: optional(text()),
-  port: number({ max: 65_535, integer: true }),
-  secureSocket: optional(listenerSecureSocketShape),
-  keysDirectory: text(),
-  tokens: optional(
-    record<TokensConfig>({
-      algorithm: optional(oneOf(...signingAlgorithms)),
-      lifetimeSeconds: optional(number({ min: 1, max: lifetimeMaxSeconds, unit: 'seconds', integer: true })),
-    }),
-  ),
-  clients: list(clientShape, 1),
-  trustedIssuers: optional(list(trustedIssuerShape)),
-  [allowInsecureListener]: optional(flag()),
-})
-
-function isOrigin(value: string): boolean {
-  const url = URL.parse(value)
-  return url !== null && url.origin === value && isSecureUrl(url)
+/** Where operators look. */
+export interface AdminConfig {
+  /** Default `127.0.0.1`. */
+  readonly host?: string
+  readonly port: number
 }

@@ -120,14 +120,20 @@ test('missing and wrong client authentication are told apart, in the right words
   }
 })
 
-test('no introspection endpoint answers with made-up data', async (t) => {
+test('introspection knows nobody that was not configured, and makes nothing up', async (t) => {
   const sts = await testSts(t)
-  const response = await fetch(`${sts.url}/oauth2/introspect`, {
-    method: 'POST',
-    headers: { authorization: basic('admin', 'admin') },
-    body: new URLSearchParams({ token: 'x' }),
-  })
-  assert.equal(response.status, 404)
+  const ask = async (token: unknown, authorization: string) => {
+    const body = new URLSearchParams({ token: String(token) })
+    const headers = { authorization }
+    const response = await fetch(`${sts.url}/oauth2/introspect`, { method: 'POST', headers, body })
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+  }
+  assert.equal((await ask('x', basic('admin', 'admin'))).status, 401)
+  assert.deepEqual((await ask('x', basic('gateway', secret))).body, { active: false })
+  const { body } = await sts.token(grant)
+  const { claims } = read(body['access_token'])
+  const answer = await ask(body['access_token'], basic('gateway', secret))
+  assert.deepEqual(answer.body, { ...claims, active: true, token_type: 'Bearer', username: 'gateway' })
 })
 
 test('secrets are kept as hashes, and a hash opens nothing', async (t) => {

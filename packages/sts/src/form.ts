@@ -6,6 +6,8 @@ export interface Form {
   get(name: string): string | undefined
   /** Every value of a parameter that may be repeated. */
   all(name: string): readonly string[]
+  /** Every parameter with its values, as JSON can hold them. */
+  entries(): readonly (readonly [name: string, values: readonly string[]])[]
 }
 
 /** The largest body of a token request, in bytes: room for two of the longest tokens that are accepted anywhere. */
@@ -40,7 +42,12 @@ export function parseForm(body: Uint8Array): Outcome<Form> {
 
 function toForm(values: ReadonlyMap<string, readonly string[]>): Form {
   const all = (name: string): readonly string[] => (values.get(name) ?? []).filter((value) => value !== '')
-  return { all, get: (name) => all(name)[0] }
+  return { all, get: (name) => all(name)[0], entries: () => [...values] }
+}
+
+/** A form that was taken apart before. */
+export function formOf(entries: ReturnType<Form['entries']>): Form {
+  return toForm(new Map(entries))
 }
 
 /** Undoes form encoding: `+` is a space, escapes are UTF-8; `undefined` when the text is not so encoded. */

@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { test } from 'node:test'
 import * as oauth from 'oauth4webapi'
 import { oauth2 } from 'barre/client'
 import { decodeJwt } from 'barre/jose'
-import { exchangeGrant, jwtType, outsideIssuer, secret, testSts } from '../test/fixture.ts'
-import type { AddressInfo } from 'node:net'
+import { exchangeGrant, freePort, jwtType, outsideIssuer, secret, testSts } from '../test/fixture.ts'
 import type { TestContext } from 'node:test'
 
 const insecure = { [oauth.allowInsecureRequests]: true }
@@ -22,15 +19,6 @@ async function discover(t: TestContext): Promise<{ as: oauth.AuthorizationServer
   const url = new URL(issuer)
   const response = await oauth.discoveryRequest(url, { algorithm: 'oauth2', ...insecure })
   return { as: await oauth.processDiscoveryResponse(url, response), subject: await idp.sign() }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 test('a client that was not written for it obtains tokens: oauth4webapi', async (t) => {

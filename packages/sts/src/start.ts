@@ -1,74 +1,172 @@
+import { createSecretKey } from 'node:crypto'
 import fastify from 'fastify'
-import { ConfigError, allowInsecureListener, isLoopback } from 'barre/core'
+import { ConfigError } from 'barre/core'
 import { createServices } from 'barre/auth'
 import { toServerOptions, watchCertificates } from 'barre/tls'
+import { stsShape } from './config-shape.ts'
+import { createDesk, longestLifetimeSeconds } from './desk.ts'
 import { addEndpoints } from './endpoints/index.ts'
-import { clientAuthentication } from './clients/authenticate.ts'
-import { configuredClients } from './clients/configured-clients.ts'
-import { createGrants } from './grants/index.ts'
-import { jwtAccessTokens } from './tokens/access-token.ts'
+import { answerExpectations, answerMalformed } from './endpoints/malformed.ts'
 import { loadSigningKeys } from './keys/signing-keys.ts'
-import { stsShape } from './config.ts'
-import { trustedIssuers } from './trusted-issuers.ts'
+import { startAdmin } from './operation/admin.ts'
+import { openAudit } from './operation/audit.ts'
+import { createMetrics } from './operation/metrics.ts'
+import { memoryStore, openStore } from './store/index.ts'
 import type { FastifyInstance } from 'fastify'
 import type { Services } from 'barre/core'
 import type { StsConfig } from './config.ts'
+import type { Base, Desk } from './desk.ts'
 
 /** A running service. */
 export interface RunningSts {
   /** Where it listens; its `issuer` is what clients use. */
   readonly url: string
+  /** Where `/metrics` is, if anywhere. */
+  readonly adminUrl?: string
+  /** Makes a signing key: published now, used once everybody has seen it. */
+  rotateKeys(): Promise<void>
+  /**
+   * Takes another configuration without a pause. Throws ConfigError that names the field at fault, or one that only a
+   * restart can change; the service then goes on as it was.
+   */
+  reload(config: StsConfig): Promise<void>
   /** Ends it: requests in flight are answered first. */
   close(): Promise<void>
 }
 
 /** Milliseconds within which a whole request must have come. */
 const requestTimeoutMs = 10_000
-const lifetimeDefaultSeconds = 300
+/** How often what has expired is deleted from the store, in milliseconds. */
+const pruneEveryMs = 600_000
+const pepperBytes = 32
 
 /** Starts a Secure Token Service. Throws ConfigError that names the field at fault, before anything listens. */
 export async function startSts(config: StsConfig, overrides: Partial<Services> = {}): Promise<RunningSts> {
   const checked = stsShape.check(config, '')
   const services = createServices(overrides)
-  const { issuer, host = '127.0.0.1', port, tokens = {} } = checked
-  checkListener(checked)
-  const clients = configuredClients(checked.clients, 'clients')
-  const { algorithm = 'ES256', lifetimeSeconds = lifetimeDefaultSeconds } = tokens
-  const keys = await loadSigningKeys(checked.keysDirectory, algorithm, services, 'keysDirectory')
-  const app = createApp(checked, services)
+  const base = await openBase(checked, services)
+  let desk: Desk | undefined
+  const current = (): Desk => {
+    if (desk === undefined) throw new Error('no desk before the first')
+    return desk
+  }
+  const app = createApp(checked, services, current)
+  app.addHook('onClose', async () => {
+    await desk?.close()
+    await closeBase(base)
+  })
   try {
-    const issuers = trustedIssuers(checked.trustedIssuers ?? [], issuer, services, 'trustedIssuers')
-    app.addHook('onClose', () => issuers.close())
-    addEndpoints(app, {
-      issuer,
-      keys,
-      authenticate: clientAuthentication(clients, services),
-      grants: createGrants(issuers, clients, jwtAccessTokens(issuer, lifetimeSeconds, keys, services)),
-      log: services.log,
-      ready: () => issuers.ready(),
-    })
-    return { url: await app.listen({ host, port }), close: () => app.close() }
+    desk = createDesk(checked, base)
+    addEndpoints(app, current)
+    answerExpectations(app.server)
+    const admin = checked.admin && (await startAdmin(checked.admin, current))
+    app.addHook('onClose', async () => admin?.close())
+    const url = await app.listen({ host: checked.host ?? '127.0.0.1', port: checked.port })
+    return {
+      url,
+      ...(admin && { adminUrl: admin.url }),
+      rotateKeys: () => base.keys.rotate(),
+      async reload(next) {
+        const before = current()
+        desk = createDesk(checkReload(stsShape.check(next, ''), before.config), base)
+        services.log.info({ event: 'reloaded' }, 'another configuration is in use')
+        await before.close()
+      },
+      close: () => app.close(),
+    }
   } catch (error) {
     await app.close()
     throw error
   }
 }
 
-/** RFC 6749 §3.2: the token endpoint is served over TLS. Loopback is the exception that development needs. */
-function checkListener({
-  host = '127.0.0.1',
-  secureSocket,
-  [allowInsecureListener]: insecure,
-}: StsConfig): void {
-  if (secureSocket !== undefined || insecure === true || isLoopback(host)) return
-  throw new ConfigError(
-    'secureSocket',
-    'required off loopback, where secrets would travel in clear text; or set [allowInsecureListener]: true',
-  )
+interface OpenBase extends Base {
+  readonly pruning: NodeJS.Timeout
 }
 
-function createApp({ secureSocket }: StsConfig, services: Services): FastifyInstance {
-  const options = { requestTimeout: requestTimeoutMs, exposeHeadRoutes: false, logger: false } as const
+/** Opens what outlives a reload; what was opened before something failed is closed again. */
+async function openBase(config: StsConfig, services: Services): Promise<OpenBase> {
+  const store =
+    config.store === undefined ? await memoryStore() : await openStore(config.store, services.log, 'store')
+  try {
+    const keys = await loadSigningKeys(toKeysConfig(config), services)
+    const audit = await openAudit(config.auditFile, services, 'auditFile')
+    const prune = (): void => {
+      store.prune(services.now()).catch((error: unknown) => {
+        services.log.error({ error }, 'what has expired cannot be deleted from the store')
+      })
+    }
+    const pruning = setInterval(prune, pruneEveryMs).unref()
+    return {
+      services,
+      store,
+      keys,
+      audit,
+      metrics: createMetrics(),
+      pepper: createSecretKey(services.random(pepperBytes)),
+      pruning,
+    }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+async function closeBase({ keys, audit, store, pruning }: OpenBase): Promise<void> {
+  clearInterval(pruning)
+  keys.close()
+  await audit.close()
+  await store.close()
+}
+
+/** How a configuration's keys are loaded. */
+export function toKeysConfig(config: StsConfig): Parameters<typeof loadSigningKeys>[0] {
+  return {
+    directory: config.keysDirectory,
+    password: config.keysPassword,
+    path: 'keysDirectory',
+    algorithm: config.tokens?.algorithm ?? 'ES256',
+    tokenMaxLifetimeSeconds: longestLifetimeSeconds(config),
+    keyLifetimeDays: config.keyLifetimeDays,
+  }
+}
+
+/** What a running service cannot change. */
+const fixed = [
+  'issuer',
+  'host',
+  'port',
+  'secureSocket',
+  'keysDirectory',
+  'keysPassword',
+  'keyLifetimeDays',
+  'store',
+  'auditFile',
+  'admin',
+] as const
+
+function checkReload(next: StsConfig, before: StsConfig): StsConfig {
+  const changed = fixed.find((name) => JSON.stringify(next[name]) !== JSON.stringify(before[name]))
+  if (changed !== undefined) throw new ConfigError(changed, 'only a restart can change this')
+  if (next.tokens?.algorithm !== before.tokens?.algorithm) {
+    throw new ConfigError('tokens.algorithm', 'only a restart can change this')
+  }
+  if (longestLifetimeSeconds(next) > longestLifetimeSeconds(before)) {
+    throw new ConfigError(
+      'tokens.lifetimeSeconds',
+      'only a restart can lengthen it: keys would retire too early',
+    )
+  }
+  return next
+}
+
+function createApp({ secureSocket }: StsConfig, services: Services, desk: () => Desk): FastifyInstance {
+  const options = {
+    requestTimeout: requestTimeoutMs,
+    exposeHeadRoutes: false,
+    logger: false,
+    ...answerMalformed(desk),
+  } as const
   if (secureSocket === undefined) return fastify(options)
   const now = (): number => services.now()
   const app = fastify({ ...options, https: toServerOptions(secureSocket, 'secureSocket', now) })

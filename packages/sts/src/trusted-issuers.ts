@@ -13,6 +13,8 @@ export interface Subject {
   readonly scopes: ReadonlySet<string>
   /** The claims that may be carried over. */
   readonly claims: Readonly<Record<string, unknown>>
+  /** The grant that the token comes from, where it is one of ours. */
+  readonly family?: string
 }
 
 /** The outside issuers whose tokens may be exchanged. */
@@ -33,8 +35,9 @@ export function trustedIssuers(
   ownIssuer: string,
   services: Services,
   path: string,
+  hasUsers = false,
 ): TrustedIssuers {
-  checkPrefixes(configs, path)
+  checkPrefixes(configs, path, hasUsers)
   const byIssuer = new Map<string, TrustedIssuer>()
   for (const [index, config] of configs.entries()) {
     const issuer = toTrustedIssuer(config, ownIssuer, services, `${path}[${index}]`)
@@ -116,10 +119,19 @@ function subjectReader(
   }
 }
 
-/** With several issuers, one must not be able to name another's subject: no prefix may begin with another one. */
-function checkPrefixes(configs: readonly TrustedIssuerConfig[], path: string): void {
+/**
+ * With several issuers, one must not be able to name another's subject: no prefix may begin with another one. The names
+ * of our own users have no colon, so a prefix that has one tells them apart.
+ */
+function checkPrefixes(configs: readonly TrustedIssuerConfig[], path: string, hasUsers: boolean): void {
   const prefixes = configs.map((config) => config.subjectPrefix ?? '')
   for (const [index, prefix] of prefixes.entries()) {
+    if (hasUsers && !prefix.includes(':')) {
+      throw new ConfigError(
+        `${path}[${index}].subjectPrefix`,
+        'required beside users, with a colon in it: it tells its subjects from them',
+      )
+    }
     const clash = prefixes.findIndex((other, position) => position !== index && prefix.startsWith(other))
     if (clash === -1) continue
     throw new ConfigError(

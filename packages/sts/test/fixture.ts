@@ -1,15 +1,18 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hashArgon2id } from 'barre/crypto'
 import { createServices } from 'barre/auth'
 import { createValidator, importSigningKey, publicJwk, signJws } from 'barre/jose'
 import { startSts } from '../src/index.ts'
+import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import type { Result, Services } from 'barre/core'
 import type { JwsAlgorithm, Jwks, Payload, SigningKey } from 'barre/jose'
-import type { ClientConfig, StsConfig, TrustedIssuerConfig } from '../src/index.ts'
+import type { ClientConfig, RunningSts, StsConfig, TrustedIssuerConfig } from '../src/index.ts'
 
 export const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
 export const jwtType = 'urn:ietf:params:oauth:token-type:jwt'
@@ -77,6 +80,14 @@ export function temporaryDirectory(test: TestContext): string {
 
 export interface TestSts {
   readonly url: string
+  readonly running: RunningSts
+  /** Sends a form to an endpoint; `authorization` as for `token`. */
+  post(
+    path: string,
+    form: string | Readonly<Record<string, string>>,
+    authorization?: string | null,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<TokenAnswer>
   /** Sends a token request; `authorization` `null` sends none, absent the gateway's own. */
   token(form: string | Readonly<Record<string, string>>, authorization?: string | null): Promise<TokenAnswer>
 }
@@ -102,20 +113,41 @@ export async function testSts(
   }
   const sts = await startSts(config, { now: () => nowSeconds * 1000, ...services })
   test.after(() => sts.close())
+  const post: TestSts['post'] = async (
+    path,
+    form,
+    authorization = basic('gateway', secret),
+    headers = {},
+  ) => {
+    const response = await fetch(`${sts.url}${path}`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        ...(authorization !== null && { authorization }),
+        ...headers,
+      },
+      body: typeof form === 'string' ? form : new URLSearchParams(form).toString(),
+    })
+    const text = await response.text()
+    const isJson = response.headers.get('content-type')?.startsWith('application/json') === true
+    const body = (isJson ? JSON.parse(text) : { text }) as Record<string, unknown>
+    return { status: response.status, headers: response.headers, body }
+  }
   return {
     url: sts.url,
-    async token(form, authorization = basic('gateway', secret)) {
-      const response = await fetch(`${sts.url}/oauth2/token`, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/x-www-form-urlencoded',
-          ...(authorization !== null && { authorization }),
-        },
-        body: typeof form === 'string' ? form : new URLSearchParams(form).toString(),
-      })
-      const body = (await response.json()) as Record<string, unknown>
-      return { status: response.status, headers: response.headers, body }
-    },
+    running: sts,
+    post,
+    token: (form, authorization) => post('/oauth2/token', form, authorization),
+  }
+}
+
+/** A store in a file, and the user `alice` with the password `wonderland`. */
+export async function withUsers(test: TestContext): Promise<Pick<StsConfig, 'store' | 'users'>> {
+  const password = await cheapHash('wonderland')
+  const users = [{ username: 'alice', password, scopes: ['add_order', 'update_order'] }]
+  return {
+    store: { sqlite: { file: join(temporaryDirectory(test), 'sts.db') } },
+    users: { fileUserStoreConfig: { users } },
   }
 }
 
@@ -156,4 +188,14 @@ export async function verify(
     'test',
   )
   return validator.validate(String(token))
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
 }

@@ -2,7 +2,7 @@ import { generateKeyPairSync, sign, verify } from 'node:crypto'
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import { importSigningKey, importVerificationKey } from './import-key.ts'
-import { toDerSignature } from './ecdsa-signature.ts'
+import { fromDerSignature, toDerSignature } from './ecdsa-signature.ts'
 import { parseJws, signJws, verifyJws } from './jws.ts'
 
 const forms: readonly (readonly [what: string, r: string, s: string, der: string])[] = [
@@ -17,6 +17,8 @@ for (const [what, r, s, der] of forms) {
   test(`writes ${what} as DER`, () => {
     const written = Buffer.from(toDerSignature(Buffer.from(r + s, 'hex'))).toString('hex')
     assert.equal(written, der.replaceAll(' ', ''))
+    const back = fromDerSignature(Buffer.from(written, 'hex'), (r.length + s.length) / 2)
+    assert.equal(back.toString('hex'), r + s)
   })
 }
 
@@ -27,6 +29,7 @@ for (const [half, head] of [
   test(`writes the length of two integers of ${half} bytes`, () => {
     const der = toDerSignature(Buffer.alloc(half * 2, 1))
     assert.equal(Buffer.from(der).toString('hex').slice(0, head.length), head)
+    assert.deepEqual(fromDerSignature(der, half * 2), Buffer.alloc(half * 2, 1))
   })
 }
 

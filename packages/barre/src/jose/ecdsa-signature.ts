@@ -25,6 +25,26 @@ export function toDerSignature(signature: Uint8Array): Uint8Array {
   return der
 }
 
+/**
+ * The other way round, for a signature that node:crypto made: `bytes` long. An object with an encoding beside the key,
+ * which node:crypto also takes, costs twice as much as the signature itself.
+ */
+export function fromDerSignature(der: Uint8Array, bytes: number): Buffer {
+  const signature = Buffer.alloc(bytes)
+  const half = bytes / 2
+  const r = readInteger(der, der[1]! < longLength ? 2 : 3)
+  const s = readInteger(der, r.end)
+  signature.set(der.subarray(r.start, r.end), half - (r.end - r.start))
+  signature.set(der.subarray(s.start, s.end), bytes - (s.end - s.start))
+  return signature
+}
+
+/** Where the digits of an integer are, without the zero that keeps it from being negative. */
+function readInteger(der: Uint8Array, at: number): { readonly start: number; readonly end: number } {
+  const start = at + 2
+  return { start: der[start] === 0 ? start + 1 : start, end: start + der[at + 1]! }
+}
+
 /** DER has one encoding per integer: no zeros in front, though zero itself has one byte. */
 function firstByte(signature: Uint8Array, start: number, end: number): number {
   let at = start

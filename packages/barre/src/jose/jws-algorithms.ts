@@ -1,6 +1,6 @@
 import { constants, createHmac, sign, timingSafeEqual, verify } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { toDerSignature } from './ecdsa-signature.ts'
+import { fromDerSignature, toDerSignature } from './ecdsa-signature.ts'
 
 /** The signature algorithms, by their registered `alg` names. `none` is not one. */
 export type JwsAlgorithm =
@@ -105,7 +105,7 @@ function ecdsa(hash: string, curve: string, signatureBytes: number): JwsAlgorith
     verifier: (key) =>
       withLength(signatureBytes, (input, signature) => verify(hash, input, key, toDerSignature(signature))),
     // RFC 7518 §3.4: the two integers at full length, side by side, not DER.
-    signer: (key) => (input) => sign(hash, input, { key, dsaEncoding: 'ieee-p1363' }),
+    signer: (key) => (input) => fromDerSignature(sign(hash, input, key), signatureBytes),
   }
 }
 

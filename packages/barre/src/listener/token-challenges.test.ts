@@ -65,6 +65,7 @@ for (const [claim, isRequired, denial, challenges] of withProofs) {
       ...dpop,
       isRequired,
       verify: () => refuse('invalid', ''),
+      prove: () => refuse('invalid', ''),
       close: async () => undefined,
     }
     assert.deepEqual(tokenChallenges(verifier)(denial), challenges)

@@ -1,18 +1,46 @@
-import { readStsConfig, startSts } from '@barre/sts'
+import { startSts, stsShape } from '@barre/sts'
+import { configHelp, configOptions, openSettings } from '../load-config.ts'
 import { serve } from '../serve.ts'
-import { requiredOption } from '../verb.ts'
+import { UsageError, textOption } from '../verb.ts'
 import type { Verb } from '../verb.ts'
 
-const help = `Starts the Secure Token Service, until SIGINT or SIGTERM. Its log is JSON lines on the standard error.
+const help = `Starts the Secure Token Service, until SIGINT or SIGTERM. SIGHUP makes it read its settings again. Its
+log is JSON lines on the standard error.
 
-  --config FILE   its settings, in TOML (the README of @barre/sts has all of them)`
+${configHelp}
+  --port N        another port than the settings say`
 
 export const verb: Verb = {
-  usage: ['--config FILE'],
+  usage: ['--dir DIR [--port N]', '--config FILE [-e KEY=VALUE]...'],
   help,
-  options: { config: { type: 'string' } },
-  run(input, io) {
-    const file = requiredOption(input, 'config')
-    return serve(io, 'sts', async (log) => startSts(await readStsConfig(file), { log }))
+  options: { ...configOptions, port: { type: 'string' } },
+  async run(input, io) {
+    const port = portOption(textOption(input, 'port'))
+    const settings = openSettings(input, io)
+    const read = async () => ({ ...(await settings.read(stsShape)), ...port })
+    return serve(io, 'sts', async (log) => {
+      const sts = await startSts(await read(), { log })
+      const reload = (): void => {
+        read()
+          .then((config) => sts.reload(config))
+          .catch((error: unknown) =>
+            log.error({ error }, 'the changed settings cannot be used; the old ones stay'),
+          )
+      }
+      process.on('SIGHUP', reload)
+      return {
+        url: sts.url,
+        close: () => {
+          process.off('SIGHUP', reload)
+          return sts.close()
+        },
+      }
+    })
   },
+}
+
+function portOption(text: string | undefined): { readonly port?: number } {
+  if (text === undefined) return {}
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new UsageError('--port is a number up to 65535')
+  return { port: Number(text) }
 }

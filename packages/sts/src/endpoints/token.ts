@@ -1,68 +1,85 @@
-import { formMaxBytes, parseForm } from '../form.ts'
-import { refuse } from '../oauth-error.ts'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Log } from 'barre/core'
-import type { ClientAuthentication } from '../clients/authenticate.ts'
-import type { Grant, TokenResponse } from '../grants/index.ts'
-import type { OAuthRefusal, Outcome } from '../oauth-error.ts'
-
-export interface TokenEndpoint {
-  readonly authenticate: ClientAuthentication
-  readonly grants: ReadonlyMap<string, Grant>
-  readonly log: Log
-}
-
-export const tokenPath = '/oauth2/token'
+import { certificateThumbprint } from '../clients/proofs.ts'
+import { fromDenial, refuse } from '../oauth-error.ts'
+import { addFormEndpoint, authenticated } from './answer.ts'
+import { tokenPath } from './paths.ts'
+import type { FastifyInstance } from 'fastify'
+import type { Client } from '../clients/client.ts'
+import type { Desk } from '../desk.ts'
+import type { TokenResponse } from '../grants/index.ts'
+import type { Outcome } from '../oauth-error.ts'
+import type { Confirmation } from '../tokens/access-token.ts'
+import type { FormRequest } from './answer.ts'
 
 /** The token endpoint (RFC 6749 §3.2): who asks, for which grant, and what the grant answers. */
-export function addTokenEndpoint(app: FastifyInstance, endpoint: TokenEndpoint): void {
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser(
-    'application/x-www-form-urlencoded',
-    { parseAs: 'buffer', bodyLimit: formMaxBytes },
-    (_request, body, done) => done(null, body),
-  )
-  app.post(tokenPath, { onRequest: forbidCaching }, async (request, reply) => {
-    const outcome = await answer(request, endpoint)
-    return outcome.ok ? reply.send(outcome.value) : sendRefusal(reply, outcome.refusal, endpoint.log)
-  })
+export function addTokenEndpoint(app: FastifyInstance, desk: () => Desk): void {
+  addFormEndpoint(app, tokenPath, desk, answer)
 }
 
-/** RFC 6749 §5.1: neither a token nor a refusal is ever stored by a cache. */
-async function forbidCaching(_request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  reply.header('cache-control', 'no-store').header('pragma', 'no-cache')
-}
-
-/** Phrases a refusal (RFC 6749 §5.2). */
-export function sendRefusal(reply: FastifyReply, refusal: OAuthRefusal, log: Log): FastifyReply {
-  const { error, description, status, detail } = refusal
-  log.info({ event: 'token_refused', error, description, detail }, 'a token request was refused')
-  if (status === 401) reply.header('www-authenticate', 'Basic realm="sts", charset="UTF-8"')
-  if (error === 'temporarily_unavailable') reply.header('retry-after', '5')
-  return reply.status(status).send({ error, error_description: description })
-}
-
-async function answer(request: FastifyRequest, endpoint: TokenEndpoint): Promise<Outcome<TokenResponse>> {
-  // RFC 6749 §2.3.1: credentials never travel in the URI, and nothing else has a place there.
-  if (request.raw.url?.includes('?')) {
-    return refuse('invalid_request', 'Parameters are accepted in the body only.')
-  }
-  if (!Buffer.isBuffer(request.body)) {
-    return refuse('invalid_request', 'The body must be application/x-www-form-urlencoded.')
-  }
-  const form = parseForm(request.body)
-  if (!form.ok) return form
-  const client = await endpoint.authenticate(request.raw.headersDistinct['authorization'] ?? [], form.value)
+async function answer(request: FormRequest): Promise<Outcome<TokenResponse>> {
+  const { form, desk, address } = request
+  const client = await authenticated(request)
   if (!client.ok) return client
-  const type = form.value.get('grant_type')
+  const type = form.get('grant_type')
   if (type === undefined) return refuse('invalid_request', 'The grant_type parameter is required.')
-  const grant = endpoint.grants.get(type)
+  const grant = desk.grants.get(type)
   if (grant === undefined) return refuse('unsupported_grant_type', 'This grant type is not supported.')
-  const { clientId } = client.value
-  if (!client.value.grants.has(grant.type)) {
+  const { clientId, grants } = client.value
+  if (!grants.has(grant.type)) {
     return refuse('unauthorized_client', 'The client may not use this grant type.', { detail: clientId })
   }
-  const outcome = await grant.answer({ client: client.value, form: form.value })
-  if (outcome.ok) endpoint.log.info({ event: 'token_issued', clientId, grant: type }, 'a token was issued')
+  const bound = await bindingOf(client.value, request)
+  if (!bound.ok) return bound
+  const confirmation = bound.value && { confirmation: bound.value }
+  const outcome = await grant.answer({ client: client.value, form, address, ...confirmation })
+  if (!outcome.ok) return withClient(outcome, clientId)
+  desk.audit.write({ event: 'token_issued', clientId, grant: type, address })
+  desk.metrics.count('barre_sts_tokens_issued_total', { grant: type })
   return outcome
+}
+
+/** The log should say whose request it was. */
+function withClient<T>(outcome: Outcome<T> & { readonly ok: false }, clientId: string): Outcome<T> {
+  const { detail, description } = outcome.refusal
+  return { ok: false, refusal: { ...outcome.refusal, detail: `${clientId}: ${detail ?? description}` } }
+}
+
+/** What the client's new tokens are bound to: the certificate of the connection, or a key that it proves. */
+async function bindingOf(client: Client, request: FormRequest): Promise<Outcome<Confirmation | undefined>> {
+  if (client.certificateBound) return certificateOf(request)
+  const { proofs, desk } = request
+  if (proofs.length > 0) return keyOf(request)
+  if (!client.dpopBound && !desk.dpop.isRequired) return { ok: true, value: undefined }
+  return refuse(
+    'invalid_dpop_proof',
+    'The tokens of this client are bound to a key: a DPoP proof is required.',
+  )
+}
+
+function certificateOf({ evidence: { certificate } }: FormRequest): Outcome<Confirmation> {
+  if (certificate !== undefined)
+    return { ok: true, value: { 'x5t#S256': certificateThumbprint(certificate) } }
+  return refuse(
+    'invalid_request',
+    'The tokens of this client are bound to a certificate, and none was shown.',
+  )
+}
+
+/** RFC 9449 §5: the key of the one proof of this request. */
+async function keyOf({ proofs, desk, reply }: FormRequest): Promise<Outcome<Confirmation>> {
+  const proven = await desk.dpop.prove({
+    method: 'POST',
+    target: desk.issuer + tokenPath,
+    signal: new AbortController().signal,
+    peer: { encrypted: true },
+    metadata: (name) => (name === 'dpop' ? proofs : []),
+  })
+  const headers = proven.ok ? proven.value.reply : (proven.denial.reply ?? [])
+  for (const [name, value] of headers) reply.header(name, value)
+  if (proven.ok) return { ok: true, value: { jkt: proven.value.jkt } }
+  const wantsNonce = proven.denial.parameters?.['error'] === 'use_dpop_nonce'
+  return fromDenial(
+    proven.denial,
+    wantsNonce ? 'The DPoP proof needs the nonce of this answer.' : 'The DPoP proof was not accepted.',
+    wantsNonce ? 'use_dpop_nonce' : 'invalid_dpop_proof',
+  )
 }

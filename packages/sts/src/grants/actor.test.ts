@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { actFor, actorsMax } from './actor.ts'
-import type { Client } from '../clients/client.ts'
 
-const gateway = { clientId: 'gateway' } as Client
+const gateway = 'gateway'
 
 function chainOf(length: number): object {
   return { sub: `service${length}`, ...(length > 1 && { act: chainOf(length - 1) }) }
@@ -44,6 +43,11 @@ for (const [claim, payload, act] of known) {
     assert.deepEqual(outcome.value, act)
   })
 }
+
+test('a silent client is not seen, those before it are', () => {
+  const outcome = actFor(gateway, { act: { sub: 'web' } }, { isSilent: true })
+  assert.deepEqual(outcome.ok && outcome.value, { sub: 'web' })
+})
 
 const refused: [claim: string, payload: Record<string, unknown>][] = [
   ['a chain one past the limit', { act: chainOf(actorsMax) }],

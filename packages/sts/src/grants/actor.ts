@@ -1,6 +1,5 @@
 import { isRecord } from 'barre/core'
 import { refuse } from '../oauth-error.ts'
-import type { Client } from '../clients/client.ts'
 import type { Outcome } from '../oauth-error.ts'
 import type { Actor } from '../tokens/access-token.ts'
 
@@ -8,21 +7,23 @@ import type { Actor } from '../tokens/access-token.ts'
 export const actorsMax = 4
 
 /**
- * The `act` claim of the new token (RFC 8693 §4.1): the client that asks, in front of those who acted before it.
- * A client to whom the subject token was issued acts for nobody else, so it adds nothing.
+ * The `act` claim of the new token (RFC 8693 §4.1): who acts, in front of those who acted before.
+ * A client to whom the subject token was issued acts for nobody else, so it adds nothing; nor
+ * does a silent one.
  */
 export function actFor(
-  client: Client,
+  actorId: string,
   payload: Readonly<Record<string, unknown>>,
+  { isSilent = false }: { readonly isSilent?: boolean } = {},
 ): Outcome<Actor | undefined> {
-  if (payload['may_act'] !== undefined && !mayAct(client, payload['may_act'])) {
+  if (payload['may_act'] !== undefined && !mayAct(actorId, payload['may_act'])) {
     return notAccepted('the may_act claim names another actor')
   }
   const chain = payload['act'] === undefined ? [] : readChain(payload['act'])
   if (chain === undefined)
     return notAccepted(`the act claim is malformed or has more than ${actorsMax} actors`)
   const issuedTo = payload['client_id'] ?? payload['azp']
-  if (issuedTo !== client.clientId) chain.unshift({ sub: client.clientId })
+  if (issuedTo !== actorId && !isSilent) chain.unshift({ sub: actorId })
   if (chain.length > actorsMax) return notAccepted(`more than ${actorsMax} actors`)
   return { ok: true, value: chain.reduceRight<Actor | undefined>(nest, undefined) }
 }
@@ -32,8 +33,8 @@ function notAccepted(detail: string): Outcome<never> {
 }
 
 /** RFC 8693 §4.4: who may act, where the subject's issuer says so. Our clients have no issuer but us. */
-function mayAct(client: Client, claim: unknown): boolean {
-  return isRecord(claim) && claim['sub'] === client.clientId && claim['iss'] === undefined
+function mayAct(actorId: string, claim: unknown): boolean {
+  return isRecord(claim) && claim['sub'] === actorId && claim['iss'] === undefined
 }
 
 /** The actors from the latest to the first; `undefined` when the claim is not such a chain. */

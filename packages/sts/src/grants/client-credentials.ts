@@ -1,25 +1,26 @@
 import { narrowAudience, narrowScopes } from '../tokens/narrow.ts'
 import { toResponse } from '../tokens/access-token.ts'
-import type { Grant } from './grant.ts'
-import type { TokenIssuer } from '../tokens/access-token.ts'
+import type { Grant, GrantContext } from './grant.ts'
 
 /** RFC 6749 §4.4: a token for the client itself. */
-export function clientCredentials(tokens: TokenIssuer): Grant {
+export function clientCredentials({ tokens }: Pick<GrantContext, 'tokens'>): Grant {
   return {
     type: 'client_credentials',
-    async answer({ client, form }) {
+    async answer({ client, form, confirmation }) {
       const scopes = narrowScopes(form.get('scope'), [client.scopes])
       if (!scopes.ok) return scopes
-      const audience = narrowAudience(client, form)
+      const audience = narrowAudience(client.audiences, form)
       if (!audience.ok) return audience
       // RFC 9068 §2.2: where no resource owner takes part, the subject is the client.
-      const token = await tokens.issue({
+      const content = {
         subject: client.clientId,
         clientId: client.clientId,
         audience: audience.value,
         scopes: scopes.value,
-      })
-      return { ok: true, value: toResponse(token) }
+        ...(confirmation && { confirmation }),
+      }
+      const issued = await tokens.issue(content, client.tokenLifetimeSeconds)
+      return { ok: true, value: toResponse(issued) }
     },
   }
 }

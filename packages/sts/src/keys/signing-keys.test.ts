@@ -5,14 +5,29 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { publicJwk, thumbprint } from 'barre/jose'
 import { temporaryDirectory } from '../../test/fixture.ts'
-import { keyFilesMax, loadSigningKeys } from './signing-keys.ts'
+import { keyFilesMax } from './key-files.ts'
+import { loadSigningKeys, pruneKeys, publishAheadMs } from './signing-keys.ts'
 import type { KeyObject } from 'node:crypto'
-import type { SigningAlgorithm, SigningKeys } from './signing-keys.ts'
+import type { SigningAlgorithm } from './key-types.ts'
+import type { KeysConfig, SigningKeys } from './signing-keys.ts'
 
-const clock = { now: () => Date.UTC(2030, 0, 2, 3, 4, 5) }
+const startMs = Date.UTC(2030, 0, 2, 3, 4, 5)
+const tokenMaxLifetimeSeconds = 300
+const log = { debug() {}, info() {}, warn() {}, error() {} }
 
-function load(directory: string, algorithm: SigningAlgorithm = 'ES256'): Promise<SigningKeys> {
-  return loadSigningKeys(directory, algorithm, clock, 'keysDirectory')
+function toConfig(directory: string, more: Partial<KeysConfig> = {}): KeysConfig {
+  return { directory, path: 'keysDirectory', algorithm: 'ES256', tokenMaxLifetimeSeconds, ...more }
+}
+
+async function load(
+  directory: string,
+  algorithm: SigningAlgorithm = 'ES256',
+  more: Partial<KeysConfig> = {},
+  now: () => number = () => startMs,
+): Promise<SigningKeys> {
+  const keys = await loadSigningKeys(toConfig(directory, { algorithm, ...more }), { now, log })
+  keys.close()
+  return keys
 }
 
 function write(file: string, key: KeyObject, mode = 0o600): void {
@@ -33,37 +48,105 @@ test('the first start makes a key that only we can read, the second uses it', as
   assert.equal(second.current().kid, first.current().kid)
 })
 
-for (const algorithm of ['ES256', 'RS256'] as const) {
+for (const algorithm of ['ES256', 'RS256', 'PS256', 'EdDSA', 'ML-DSA-65'] as const) {
   test(`a ${algorithm} key is named by its thumbprint and published without its private part`, async (t) => {
     const keys = await load(join(temporaryDirectory(t), 'keys'), algorithm)
-    const [jwk, ...others] = keys.published()
+    const [jwk, ...others] = keys.published().keys
     assert.deepEqual(others, [])
     assert.equal(keys.current().kid, thumbprint(publicJwk(keys.current())))
     assert.deepEqual([jwk!.kid, jwk!.alg, jwk!.use], [keys.current().kid, algorithm, 'sig'])
-    for (const secret of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k']) assert.equal(secret in jwk!, false, secret)
+    for (const secret of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k', 'priv'])
+      assert.equal(secret in jwk!, false, secret)
   })
 }
 
-test('of several keys the one whose file sorts last signs, and all are published', async (t) => {
-  const directory = temporaryDirectory(t)
-  const [old, young] = [ec(), ec()]
-  write(join(directory, '1.pem'), old)
-  write(join(directory, '2.pem'), young)
+test('a key is published before it signs, and retired when its last token has ended', async (t) => {
+  const directory = join(temporaryDirectory(t), 'keys')
+  let nowMs = startMs
+  const keys = await load(directory, 'ES256', {}, () => nowMs)
+  const old = keys.current().kid
+  nowMs += 86_400_000
+  await keys.rotate()
+  const kids = (): (string | undefined)[] => keys.published().keys.map(({ kid }) => kid)
+  const [, young] = kids()
+  const changes: [afterMs: number, signs: string | undefined, published: number][] = [
+    [0, old, 2],
+    [publishAheadMs - 1, old, 2],
+    [publishAheadMs, young, 2],
+    [publishAheadMs + (tokenMaxLifetimeSeconds + 60) * 1000 - 1, young, 2],
+    [publishAheadMs + (tokenMaxLifetimeSeconds + 60) * 1000, young, 1],
+  ]
+  const rotatedMs = nowMs
+  for (const [afterMs, signs, published] of changes) {
+    nowMs = rotatedMs + afterMs
+    assert.deepEqual([keys.current().kid, kids().length], [signs, published], `${afterMs} ms later`)
+    assert.equal(keys.verification().length, published)
+    const restarted = await load(directory, 'ES256', {}, () => nowMs)
+    assert.equal(restarted.current().kid, signs, 'a restart in between changes nothing')
+  }
+  assert.equal(await pruneKeys(toConfig(directory), nowMs), 1)
+  assert.equal(readdirSync(directory).length, 1)
+})
+
+test('a key that another process made is found', async (t) => {
+  const directory = join(temporaryDirectory(t), 'keys')
+  const [one, two] = [await load(directory), await load(directory)]
+  await one.rotate()
+  assert.equal(two.published().keys.length, 1)
+  await two.check()
+  assert.deepEqual(two.published(), one.published())
+})
+
+test('a key that is old enough is followed by another, by itself', async (t) => {
+  const directory = join(temporaryDirectory(t), 'keys')
+  let nowMs = startMs
+  const keys = await load(directory, 'ES256', { keyLifetimeDays: 30 }, () => nowMs)
+  for (const [days, count] of [
+    [29, 1],
+    [30, 2],
+    [31, 1],
+    [60, 2],
+  ] as const) {
+    nowMs = startMs + days * 86_400_000
+    await keys.check()
+    assert.equal(keys.published().keys.length, count, `day ${days}`)
+  }
+})
+
+test('keys that become unreadable leave those in use in use', async (t) => {
+  const directory = join(temporaryDirectory(t), 'keys')
   const keys = await load(directory)
-  assert.equal(keys.published().length, 2)
-  assert.equal(keys.current().kid, keys.published()[1]!.kid)
+  const { kid } = keys.current()
+  writeFileSync(join(directory, 'broken.pem'), 'hello', { mode: 0o600 })
+  await keys.check()
+  assert.equal(keys.current().kid, kid)
 })
 
 test('another algorithm brings a key of its own, and the old one stays published', async (t) => {
   const directory = join(temporaryDirectory(t), 'keys')
   const before = await load(directory, 'ES256')
   const after = await load(directory, 'RS256')
-  assert.equal(after.current().algorithm, 'RS256')
+  assert.equal(after.current().kid, before.current().kid, 'until everybody has seen the new one')
+  const later = await load(directory, 'RS256', {}, () => startMs + 1000 + publishAheadMs)
+  assert.equal(later.current().algorithm, 'RS256')
   assert.deepEqual(
-    after.published().map((jwk) => jwk.alg),
+    after.published().keys.map((jwk) => jwk.alg),
     ['ES256', 'RS256'],
   )
-  assert.equal(after.published()[0]!.kid, before.current().kid)
+})
+
+test('encrypted keys open with their password alone', async (t) => {
+  const directory = join(temporaryDirectory(t), 'keys')
+  const keys = await load(directory, 'ES256', { password: 'right' })
+  const [name = ''] = readdirSync(directory)
+  assert.match(readFileSync(join(directory, name), 'utf8'), /^-----BEGIN ENCRYPTED PRIVATE KEY-----/)
+  const again = await load(directory, 'ES256', { password: 'right' })
+  assert.equal(again.current().kid, keys.current().kid)
+  await assert.rejects(load(directory, 'ES256', { password: 'wrong' }), /keysPassword does not open/)
+  await assert.rejects(load(directory), /is encrypted: keysPassword opens it/)
+  const plain = join(temporaryDirectory(t), 'keys')
+  await load(plain)
+  await assert.rejects(load(plain, 'ES256', { password: 'right' }), /is not encrypted/)
 })
 
 const refused: [claim: string, prepare: (directory: string) => void, problem: RegExp][] = [
@@ -72,7 +155,7 @@ const refused: [claim: string, prepare: (directory: string) => void, problem: Re
   [
     'a curve that ES256 does not use',
     (at) => write(join(at, '1.pem'), p384()),
-    /no PKCS#8 private key for ES256 or RS256/,
+    /no PKCS#8 private key for ES256 or RS256 or PS256/,
   ],
   [
     'a file that holds no key',
@@ -117,7 +200,10 @@ for (const [claim, prepare, problem] of refused) {
 test('takes as many files as the limit says', async (t) => {
   const directory = temporaryDirectory(t)
   const key = ec()
-  for (let index = 0; index < keyFilesMax; index++) write(join(directory, `${index}.pem`), key)
+  for (let index = 1; index <= keyFilesMax; index++) {
+    const year = String(1900 + index)
+    write(join(directory, `${year}0102T030405Z-ES256.pem`), key)
+  }
   chmodSync(directory, 0o700)
-  assert.equal((await load(directory)).published().length, keyFilesMax)
+  assert.equal((await load(directory)).published().keys.length, 1, 'all but the last are retired')
 })

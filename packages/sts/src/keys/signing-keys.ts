@@ -1,114 +1,131 @@
-import { createPrivateKey, generateKeyPair } from 'node:crypto'
-import { mkdir, open, readFile, readdir, rename, stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { ConfigError } from 'barre/core'
-import { importSigningKey, publicJwk, thumbprint } from 'barre/jose'
-import type { KeyObject } from 'node:crypto'
-import type { Jwk, SigningKey } from 'barre/jose'
+import { createKeyRing, importVerificationKey } from 'barre/jose'
+import { createKeyFile, deleteKeyFiles, readKeyFiles } from './key-files.ts'
 import type { Services } from 'barre/core'
+import type { Jwks, KeyRing, RingKey, Signer, VerificationKey } from 'barre/jose'
+import type { KeyFile, KeyFolder } from './key-files.ts'
+import type { SigningAlgorithm } from './key-types.ts'
 
-/** The algorithms that tokens are signed with. */
-export const signingAlgorithms = ['ES256', 'RS256'] as const
-
-export type SigningAlgorithm = (typeof signingAlgorithms)[number]
-
-/** The keys of this service. Rotation will change what the methods answer, not what they are. */
+/** The keys of this service. */
 export interface SigningKeys {
   /** The key that signs now; its `kid` is its RFC 7638 thumbprint. */
-  current(): SigningKey
-  /** The public keys that tokens may still be signed with. */
-  published(): readonly Jwk[]
+  current(): Signer
+  /** The keys to come, the key in use, and those whose tokens may still live. */
+  published(): Jwks
+  /** What verifies our own tokens. */
+  verification(): readonly VerificationKey[]
+  /** Makes a key, published now and used once everybody has had time to see it. */
+  rotate(): Promise<void>
+  /** Looks at the files again: another process may have made a key, or it is time to. */
+  check(): Promise<void>
+  close(): void
 }
 
-/** The most key files that are read. */
-export const keyFilesMax = 100
+/** How the keys are used. */
+export interface KeysConfig extends KeyFolder {
+  readonly algorithm: SigningAlgorithm
+  readonly tokenMaxLifetimeSeconds: number
+  readonly keyLifetimeDays?: number | undefined
+}
 
-/**
- * Loads every PKCS#8 `*.pem` of a directory; makes a key when there is none for `algorithm`.
- * Of several for the algorithm the one whose file name sorts last signs: made names begin with their time.
- * Throws ConfigError for a file that others may read or that holds no key for one of the algorithms.
- */
+/** How long others may keep the key set, in seconds. */
+export const jwksMaxAgeSeconds = 300
+/** How often the files are looked at, in seconds. */
+const recheckSeconds = 30
+const clockSkewSeconds = 60
+/** From when a key is made until it signs, in milliseconds: by then every process and every client has it. */
+export const publishAheadMs: number = (jwksMaxAgeSeconds + clockSkewSeconds + recheckSeconds) * 1000
+const dayMs = 86_400_000
+
+/** Loads the keys of a folder; makes one where there is none of the algorithm. Throws ConfigError. */
 export async function loadSigningKeys(
-  directory: string,
-  algorithm: SigningAlgorithm,
-  services: Pick<Services, 'now'>,
-  path: string,
+  config: KeysConfig,
+  services: Pick<Services, 'now' | 'log'>,
 ): Promise<SigningKeys> {
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  const loaded = await readKeys(directory, path)
-  if (!loaded.some((key) => key.algorithm === algorithm)) {
-    const name = await createKey(directory, algorithm, services.now())
-    loaded.push(await readKey(join(directory, name), path))
+  const { algorithm, keyLifetimeDays } = config
+  const load = async (): Promise<KeyRing> => {
+    const files = await readKeyFiles(config)
+    const youngest = files.at(-1)
+    const isDue =
+      youngest?.key.algorithm !== algorithm ||
+      (keyLifetimeDays !== undefined && services.now() - youngest.madeAtMs >= keyLifetimeDays * dayMs)
+    if (!isDue) return toRing(files, config, services)
+    await makeKey(config, services)
+    return toRing(await readKeyFiles(config), config, services)
   }
-  const current = loaded.findLast((key) => key.algorithm === algorithm)!
-  const published = Object.freeze(loaded.map(publicJwk))
-  return { current: () => current, published: () => published }
-}
-
-async function readKeys(directory: string, path: string): Promise<SigningKey[]> {
-  const names = (await readdir(directory)).filter((name) => name.endsWith('.pem')).toSorted()
-  if (names.length > keyFilesMax) {
-    throw new ConfigError(path, `expected at most ${keyFilesMax} key files in ${directory}`)
+  let ring = await load()
+  const check = async (): Promise<void> => {
+    try {
+      ring = await load()
+    } catch (error) {
+      services.log.error({ error }, 'the signing keys cannot be read; those known stay in use')
+    }
   }
-  return Promise.all(names.map((name) => readKey(join(directory, name), path)))
-}
-
-async function readKey(file: string, path: string): Promise<SigningKey> {
-  const { mode } = await stat(file)
-  if ((mode & 0o077) !== 0) {
-    throw new ConfigError(path, `${file} may be read by others; expected mode 0600: chmod 600 it`)
-  }
-  const key = parsePkcs8(await readFile(file, 'utf8'))
-  const algorithm = signingAlgorithms.find((name) => key !== undefined && keyTypes[name].fits(key))
-  if (key === undefined || algorithm === undefined) {
-    throw new ConfigError(path, `${file} holds no PKCS#8 private key for ${signingAlgorithms.join(' or ')}`)
-  }
-  const options = { algorithm, path: `${path}: ${file}` }
-  const kid = thumbprint(publicJwk(importSigningKey(key, options)))
-  return importSigningKey(key, { ...options, kid })
-}
-
-function parsePkcs8(pem: string): KeyObject | undefined {
-  if (!pem.startsWith('-----BEGIN PRIVATE KEY-----')) return undefined
-  try {
-    return createPrivateKey(pem)
-  } catch {
-    return undefined
+  const timer = setInterval(() => void check(), recheckSeconds * 1000).unref()
+  return {
+    current: () => ring.signer(),
+    published: () => ring.jwks(),
+    verification: () => ring.keys().map(({ key }) => toVerificationKey(key)),
+    async rotate() {
+      await makeKey(config, services)
+      ring = await load()
+    },
+    check,
+    close: () => clearInterval(timer),
   }
 }
 
-interface KeyType {
-  fits(key: KeyObject): boolean
-  generate(): Promise<{ readonly privateKey: KeyObject }>
+/** Makes a key; the first of a folder signs at once, every other when everybody has had time to see it. */
+export async function makeKey(config: KeysConfig, services: Pick<Services, 'now' | 'log'>): Promise<void> {
+  const files = await readKeyFiles(config)
+  // After the youngest, even where the clock was set back: the last one is the one to come.
+  const madeAtMs = Math.max(services.now(), (files.at(-1)?.madeAtMs ?? 0) + 1000)
+  const name = await createKeyFile(config, config.algorithm, madeAtMs)
+  services.log.info({ event: 'key_made', name }, 'a signing key was made')
 }
 
-const generate = promisify(generateKeyPair)
-
-const keyTypes: Readonly<Record<SigningAlgorithm, KeyType>> = {
-  ES256: {
-    fits: (key) => key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1',
-    generate: () => generate('ec', { namedCurve: 'P-256' }),
-  },
-  RS256: {
-    fits: (key) => key.asymmetricKeyType === 'rsa',
-    generate: () => generate('rsa', { modulusLength: 3072 }),
-  },
+/** Deletes the files of keys whose last token has ended; answers with how many. */
+export async function pruneKeys(config: KeysConfig, nowMs: number): Promise<number> {
+  const files = await readKeyFiles(config)
+  const living = new Set(withTimes(files, config, nowMs).map(({ key }) => key.kid))
+  const retired = files.filter(({ key }) => !living.has(key.kid)).map(({ name }) => name)
+  await deleteKeyFiles(config.directory, retired)
+  return retired.length
 }
 
-/** Writes a new key that only we can read, whole or not at all; answers with its file name. */
-async function createKey(directory: string, algorithm: SigningAlgorithm, nowMs: number): Promise<string> {
-  const { privateKey } = await keyTypes[algorithm].generate()
-  const time = new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, '')
-  const name = `${time}-${algorithm}.pem`
-  const unfinished = join(directory, `${name}.new`)
-  const file = await open(unfinished, 'wx', 0o600)
-  try {
-    await file.writeFile(privateKey.export({ type: 'pkcs8', format: 'pem' }))
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(unfinished, join(directory, name))
-  return name
+const verificationKeys = new WeakMap<Signer, VerificationKey>()
+
+function toVerificationKey(key: Signer): VerificationKey {
+  const known = verificationKeys.get(key)
+  if (known !== undefined) return known
+  const { publicKey, algorithm, kid } = key
+  if (publicKey === undefined || kid === undefined)
+    throw new Error('a signing key has a public half and a kid')
+  const made = importVerificationKey(publicKey, { algorithm, kid, path: 'keysDirectory' })
+  verificationKeys.set(key, made)
+  return made
+}
+
+function toRing(files: readonly KeyFile[], config: KeysConfig, services: Pick<Services, 'now'>): KeyRing {
+  const { tokenMaxLifetimeSeconds } = config
+  const times = { jwksMaxAgeSeconds, tokenMaxLifetimeSeconds, clockSkewSeconds }
+  return createKeyRing(withTimes(files, config, services.now()), times, services)
+}
+
+/** The keys that are not retired. The very first signs at once: nobody has seen another one. */
+function withTimes(
+  files: readonly KeyFile[],
+  { tokenMaxLifetimeSeconds }: KeysConfig,
+  nowMs: number,
+): readonly RingKey[] {
+  const keys = files.map(({ key, madeAtMs }, index) => ({
+    key,
+    publishedAtMs: madeAtMs,
+    signsFromMs: madeAtMs + (index === 0 ? 0 : publishAheadMs),
+  }))
+  return keys.filter((_, index) => {
+    const next = keys[index + 1]
+    return (
+      next === undefined || nowMs < next.signsFromMs + (tokenMaxLifetimeSeconds + clockSkewSeconds) * 1000
+    )
+  })
 }

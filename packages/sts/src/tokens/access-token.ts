@@ -1,11 +1,12 @@
-import { Buffer } from 'node:buffer'
+import { hash } from 'node:crypto'
 import { signJws } from 'barre/jose'
 import type { Services } from 'barre/core'
 import type { SigningKeys } from '../keys/signing-keys.ts'
 import type { TokenResponse } from '../grants/grant.ts'
+import type { Store } from '../store/index.ts'
 
 /** What a token is to say. */
-interface TokenContent {
+export interface TokenContent {
   readonly subject: string
   readonly clientId: string
   readonly audience: readonly string[]
@@ -14,9 +15,16 @@ interface TokenContent {
   readonly actor?: Actor
   /** Further claims about the subject. They cannot take the place of a registered one. */
   readonly claims?: Readonly<Record<string, unknown>>
+  /** What whoever uses the token must prove to have (RFC 7800). */
+  readonly confirmation?: Confirmation
   /** The token ends no later than this, in seconds since the epoch. */
   readonly notAfterSeconds?: number
+  /** The grant that it comes from: revoked with it. */
+  readonly family?: string
 }
+
+/** The key (RFC 9449 §6.1) or the client certificate (RFC 8705 §3.1) that a token is bound to, by its SHA-256. */
+export type Confirmation = { readonly jkt: string } | { readonly 'x5t#S256': string }
 
 /** RFC 8693 §4.1: the acting party; inside it, the one before. */
 export interface Actor {
@@ -27,53 +35,91 @@ export interface Actor {
 
 export interface IssuedToken {
   readonly token: string
+  readonly type: 'Bearer' | 'DPoP'
   readonly lifetimeSeconds: number
   readonly scopes: readonly string[]
+  readonly id: string
 }
 
-/** Makes access tokens. Opaque ones will be another implementation. */
+/** Makes access tokens: JWTs, or opaque where their audience wants that. */
 export interface TokenIssuer {
-  issue(content: TokenContent): Promise<IssuedToken>
+  /** `lifetimeSeconds`: of this client's tokens; default that of all. */
+  issue(content: TokenContent, lifetimeSeconds?: number): Promise<IssuedToken>
 }
 
-/** Random bytes in a token id. */
-const tokenIdBytes = 16
+export interface TokenIssuerConfig {
+  readonly issuer: string
+  readonly lifetimeSeconds: number
+  readonly opaqueAudiences: ReadonlySet<string>
+}
 
-/** Access tokens by RFC 9068: JWTs of type `at+jwt`, signed by the current key. */
-export function jwtAccessTokens(
-  issuer: string,
-  lifetimeSeconds: number,
+/** Random bytes in a token id, and in an opaque token. */
+const tokenIdBytes = 16
+const opaqueBytes = 32
+
+/** RFC 9068: JWTs of type `at+jwt`, signed by the current key. An opaque token stands for the same claims. */
+export function tokenIssuer(
+  config: TokenIssuerConfig,
   keys: SigningKeys,
+  store: Store,
   services: Pick<Services, 'now' | 'random'>,
 ): TokenIssuer {
+  const random = (bytes: number): string => Buffer.from(services.random(bytes)).toString('base64url')
   return {
-    async issue({ subject, clientId, audience, scopes, actor, claims, notAfterSeconds = Infinity }) {
+    async issue(content, lifetimeSeconds = config.lifetimeSeconds) {
       const issuedAt = Math.floor(services.now() / 1000)
-      const expiresAt = Math.min(issuedAt + lifetimeSeconds, notAfterSeconds)
-      const payload = {
-        ...claims,
-        iss: issuer,
-        sub: subject,
-        aud: audience.length === 1 ? audience[0] : audience,
-        exp: expiresAt,
-        iat: issuedAt,
-        jti: Buffer.from(services.random(tokenIdBytes)).toString('base64url'),
-        client_id: clientId,
-        ...(scopes.length > 0 && { scope: scopes.join(' ') }),
-        ...(actor && { act: actor }),
+      const expiresAt = Math.min(issuedAt + lifetimeSeconds, content.notAfterSeconds ?? Infinity)
+      const { family, audience, scopes, confirmation } = content
+      const id = `${family === undefined ? '' : `${family}.`}${random(tokenIdBytes)}`
+      const payload = toPayload(content, { iss: config.issuer, iat: issuedAt, exp: expiresAt, jti: id })
+      const type = confirmation !== undefined && 'jkt' in confirmation ? 'DPoP' : 'Bearer'
+      const issued = { type, lifetimeSeconds: expiresAt - issuedAt, scopes, id } as const
+      if (audience.some((name) => config.opaqueAudiences.has(name))) {
+        const token = random(opaqueBytes)
+        await store.addAccessToken(tokenHash(token), payload, expiresAt * 1000)
+        return { token, ...issued }
       }
-      const token = await signJws({ typ: 'at+jwt' }, JSON.stringify(payload), keys.current())
-      return { token, lifetimeSeconds: expiresAt - issuedAt, scopes }
+      return { token: await signJws({ typ: 'at+jwt' }, JSON.stringify(payload), keys.current()), ...issued }
     },
   }
 }
 
+function toPayload(
+  { claims, subject, audience, clientId, scopes, actor, confirmation }: TokenContent,
+  {
+    iss,
+    iat,
+    exp,
+    jti,
+  }: { readonly iss: string; readonly iat: number; readonly exp: number; readonly jti: string },
+): object {
+  return {
+    ...claims,
+    iss,
+    sub: subject,
+    aud: audience.length === 1 ? audience[0] : audience,
+    exp,
+    iat,
+    jti,
+    client_id: clientId,
+    ...(scopes.length > 0 && { scope: scopes.join(' ') }),
+    ...(actor && { act: actor }),
+    ...(confirmation && { cnf: confirmation }),
+  }
+}
+
+/** What the store knows a random token by. */
+export function tokenHash(token: string): string {
+  return hash('sha256', token, 'base64url')
+}
+
 /** The answer that hands a token over. */
-export function toResponse(issued: IssuedToken): TokenResponse {
+export function toResponse(issued: IssuedToken, refreshToken?: string): TokenResponse {
   return {
     access_token: issued.token,
-    token_type: 'Bearer',
+    token_type: issued.type,
     expires_in: issued.lifetimeSeconds,
     ...(issued.scopes.length > 0 && { scope: issued.scopes.join(' ') }),
+    ...(refreshToken !== undefined && { refresh_token: refreshToken }),
   }
 }

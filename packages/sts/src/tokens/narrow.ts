@@ -1,5 +1,4 @@
 import { refuse } from '../oauth-error.ts'
-import type { Client } from '../clients/client.ts'
 import type { Form } from '../form.ts'
 import type { Outcome } from '../oauth-error.ts'
 
@@ -28,16 +27,16 @@ export function narrowScopes(
 
 /**
  * The audience of a new token: what `audience` (RFC 8693 §2.1) and `resource` (RFC 8707 §2) name, all of it on the
- * client's list. A client that has just one audience need not name it.
+ * list. Who may have just one audience need not name it.
  */
-export function narrowAudience(client: Client, form: Form): Outcome<readonly string[]> {
+export function narrowAudience(allowed: ReadonlySet<string>, form: Form): Outcome<readonly string[]> {
   const targets = [...new Set([...form.all('audience'), ...form.all('resource')])]
   if (targets.length === 0) {
-    return client.audiences.size === 1
-      ? { ok: true, value: [...client.audiences] }
+    return allowed.size === 1
+      ? { ok: true, value: [...allowed] }
       : refuse('invalid_target', 'The request must name an audience.')
   }
-  return targets.every((target) => client.audiences.has(target))
+  return targets.every((target) => allowed.has(target))
     ? { ok: true, value: targets }
     : refuse('invalid_target', 'The client may not obtain tokens for this audience.')
 }

@@ -16,7 +16,7 @@ import { asymmetricAlgorithms, proofMaxAgeDefaultSeconds } from './config.ts'
 import type { DpopConfig } from './config.ts'
 import { createNonces } from './nonces.ts'
 import { callProblem, clockSkewMs, readProof, timeProblem } from './proof.ts'
-import type { Proof } from './proof.ts'
+import type { Expected, Proof } from './proof.ts'
 
 /** Checks that a caller holds the key which a token is bound to (RFC 9449). */
 export interface DpopVerifier {
@@ -25,7 +25,15 @@ export interface DpopVerifier {
   readonly algorithms: readonly JwsAlgorithm[]
   /** Accepts the proof of a call for a token that holds and is bound to `jkt`; the answer must carry the reply. */
   verify(token: string, jkt: string, call: Call): Awaitable<Result<Reply>>
+  /** Accepts the proof of a call that asks for a token (RFC 9449 §5): whose key it is. */
+  prove(call: Call): Awaitable<Result<ProvenKey>>
   close(): Promise<void>
+}
+
+/** A key that a caller has proven to hold; the answer must carry the reply. */
+export interface ProvenKey {
+  readonly jkt: string
+  readonly reply: Reply
 }
 
 /** How many callers' keys are kept ready, and how much each is taken to need. */
@@ -48,7 +56,7 @@ export function createDpopVerifier(config: DpopConfig, services: Services, path:
   const store: ReplayStore = config.replayStore ?? lease!.value
   const keys = new BoundedCache<string, VerificationKey>(keyLimits)
 
-  const prove = (proof: Proof): Denial | undefined => {
+  const checkSignature = (proof: Proof): Denial | undefined => {
     const key = keys.get(proof.jkt, 0) ?? importKey(proof)
     if (typeof key === 'string') return refuse('invalid', `the jwk of the proof is unusable: ${key}`).denial
     keys.set(proof.jkt, key, { bytes: keyBytes, expiresAtMs: Infinity })
@@ -68,27 +76,30 @@ export function createDpopVerifier(config: DpopConfig, services: Services, path:
     if (verdict === 'unknown') return wantNonce(fresh)
     return ok({ reply: verdict === 'stale' ? fresh : [], untilMs: nowMs + nonces.usableMs })
   }
+  const check = (call: Call, bound?: Expected['bound']): Awaitable<Result<ProvenKey>> => {
+    const [text, second] = call.metadata('dpop')
+    if (text === undefined || second !== undefined) return badProof('expected exactly one DPoP header')
+    const read = readProof(text, accepted)
+    if (!read.ok) return badProof(read.denial.detail)
+    const proof = read.value
+    // A WebSocket begins with a GET.
+    const method = call.method === 'UPGRADE' ? 'GET' : call.method
+    const problem = callProblem(proof, { method, target: call.target, ...(bound && { bound }) })
+    if (problem !== undefined) return badProof(problem)
+    const denial = checkSignature(proof)
+    if (denial !== undefined) return badProof(denial.detail)
+    const timely = judgeTime(proof, services.now())
+    if (!timely.ok) return timely
+    return chain(spend(store, proof, timely.value.untilMs, call), (spent) =>
+      spent.ok ? ok({ jkt: proof.jkt, reply: timely.value.reply }) : spent,
+    )
+  }
   return {
     isRequired: config.required ?? false,
     algorithms,
-    verify(token, jkt, call) {
-      const [text, second] = call.metadata('dpop')
-      if (text === undefined || second !== undefined) return badProof('expected exactly one DPoP header')
-      const read = readProof(text, accepted)
-      if (!read.ok) return badProof(read.denial.detail)
-      const proof = read.value
-      // A WebSocket begins with a GET.
-      const method = call.method === 'UPGRADE' ? 'GET' : call.method
-      const problem = callProblem(proof, { token, jkt, method, target: call.target })
-      if (problem !== undefined) return badProof(problem)
-      const denial = prove(proof)
-      if (denial !== undefined) return badProof(denial.detail)
-      const timely = judgeTime(proof, services.now())
-      if (!timely.ok) return timely
-      return chain(spend(store, proof, timely.value.untilMs, call), (spent) =>
-        spent.ok ? ok(timely.value.reply) : spent,
-      )
-    },
+    verify: (token, jkt, call) =>
+      chain(check(call, { token, jkt }), (proven) => (proven.ok ? ok(proven.value.reply) : proven)),
+    prove: (call) => check(call),
     close: async () => lease?.release(),
   }
 }

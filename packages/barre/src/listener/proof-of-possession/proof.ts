@@ -33,8 +33,8 @@ interface ProofClaims extends JsonObject {
 
 /** What a proof must say to belong to a call. */
 export interface Expected {
-  readonly token: string
-  readonly jkt: string
+  /** The token that comes with it, and the key that the token is bound to. Absent: the call asks for a token. */
+  readonly bound?: { readonly token: string; readonly jkt: string }
   readonly method: string
   readonly target: string
 }
@@ -88,10 +88,13 @@ function formProblem({ jti, htm, htu, iat, ath, nonce }: JsonObject): string | u
 
 /** Why a proof does not belong to a call (RFC 9449 §4.3, 8, 9 and 12). */
 export function callProblem({ jkt, claims }: Proof, expected: Expected): string | undefined {
-  if (jkt !== expected.jkt) return 'the proof is by another key than the token is bound to'
+  const { bound } = expected
+  if (bound !== undefined && jkt !== bound.jkt)
+    return 'the proof is by another key than the token is bound to'
   if (claims.htm !== expected.method) return 'the htm of the proof is another method'
   if (!isSameUri(claims.htu, expected.target)) return 'the htu of the proof is another URL'
-  const ath = createHash('sha256').update(expected.token).digest('base64url')
+  if (bound === undefined) return undefined
+  const ath = createHash('sha256').update(bound.token).digest('base64url')
   return claims.ath === ath ? undefined : 'the ath of the proof is of another token'
 }
 

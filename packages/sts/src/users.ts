@@ -1,0 +1,59 @@
+import { ConfigError, Secret, chain, ok, refuse } from 'barre/core'
+import { fileUserStore, ldapUserStore } from 'barre/listener'
+import type { Awaitable, Call, Provider, Result, Services } from 'barre/core'
+import type { UsersConfig } from './config.ts'
+
+/** A user whose password was right. */
+export interface User {
+  readonly id: string
+  readonly scopes: ReadonlySet<string>
+}
+
+/** Whose passwords this service checks; wrong ones slow down who sends them. */
+export interface Users {
+  login(username: string, password: string, address: string | undefined): Awaitable<Result<User>>
+  ready(): boolean
+  close(): Promise<void>
+}
+
+/** Opens the user store of a configuration. Throws ConfigError naming the field below `path`. */
+export function openUsers(config: UsersConfig, services: Services, path: string): Users {
+  const provider = toProvider(config, services, path)
+  return {
+    login(username, password, address) {
+      // As the Basic scheme has it: a store is asked for nothing that could not be sent that way.
+      if (username === '' || password === '' || /[:\p{Cc}]/u.test(username) || /\p{Cc}/u.test(password)) {
+        return refuse('invalid', 'the user name or the password cannot be one')
+      }
+      const outcome = provider.verify({ username, password: new Secret(password) }, toCall(address))
+      return chain(outcome, (result) => {
+        if (!result.ok) return result
+        const { id, scopes } = result.value.principal
+        return ok({ id, scopes })
+      })
+    },
+    ready: () => provider.ready?.() ?? true,
+    close: async () => provider.close?.(),
+  }
+}
+
+function toProvider(config: UsersConfig, services: Services, path: string): Provider {
+  const { fileUserStoreConfig, ldapUserStoreConfig } = config
+  if (fileUserStoreConfig !== undefined && ldapUserStoreConfig === undefined) {
+    return fileUserStore(fileUserStoreConfig, services)
+  }
+  if (ldapUserStoreConfig !== undefined && fileUserStoreConfig === undefined) {
+    return ldapUserStore(ldapUserStoreConfig, services)
+  }
+  throw new ConfigError(path, 'expected fileUserStoreConfig or ldapUserStoreConfig')
+}
+
+function toCall(address: string | undefined): Call {
+  return {
+    method: 'POST',
+    target: '',
+    signal: new AbortController().signal,
+    peer: { encrypted: true, ...(address !== undefined && { address }) },
+    metadata: () => [],
+  }
+}

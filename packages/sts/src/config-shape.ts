@@ -111,6 +111,7 @@ export const stsShape: Shape<StsConfig> = record<StsConfig>({
   limits: optional(
     record<LimitsConfig>({
       refusalsPerMinute: optional(number({ min: 1, integer: true })),
+      loginsPerMinute: optional(number({ min: 1, integer: true })),
       requestsPerMinute: optional(number({ min: 1, integer: true })),
     }),
   ),

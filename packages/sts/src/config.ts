@@ -168,6 +168,11 @@ export interface RegistrationConfig {
 export interface LimitsConfig {
   /** Refused requests of one address, and of one client, per minute; default 300. */
   readonly refusalsPerMinute?: number
+  /**
+   * Login pages that one address opens, and requests that public clients push from it, per minute; default 120. Each
+   * is kept until it ends, and nobody has proven anything yet.
+   */
+  readonly loginsPerMinute?: number
   /** Requests of one client per minute; default unlimited. */
   readonly requestsPerMinute?: number
 }

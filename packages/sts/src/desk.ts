@@ -47,6 +47,8 @@ export interface Desk extends Base {
   readonly users?: Users | undefined
   readonly dpop: DpopVerifier
   readonly refusals: RateLimit
+  /** What strangers have us keep, by address. */
+  readonly logins: RateLimit
   readonly requests?: RateLimit | undefined
   readonly isDurable: boolean
   readonly codeLifetimeSeconds: number
@@ -61,6 +63,7 @@ const refreshIdleDefaultSeconds = 7 * 86_400
 const refreshGraceDefaultSeconds = 30
 const codeLifetimeDefaultSeconds = 60
 const refusalsPerMinuteDefault = 300
+const loginsPerMinuteDefault = 120
 
 /** The longest that an access token of this configuration may live, in seconds. */
 export function longestLifetimeSeconds({ tokens = {}, clients = [], store }: StsConfig): number {
@@ -115,6 +118,7 @@ export function createDesk(config: StsConfig, base: Base): Desk {
     users,
     dpop,
     refusals: rateLimit(limits.refusalsPerMinute ?? refusalsPerMinuteDefault, services),
+    logins: rateLimit(limits.loginsPerMinute ?? loginsPerMinuteDefault, services),
     requests:
       limits.requestsPerMinute === undefined ? undefined : rateLimit(limits.requestsPerMinute, services),
     isDurable,

@@ -85,6 +85,20 @@ test('a login page waits only so long', async (t) => {
   assert.equal((await user.submit(login, alice)).headers.get('location'), null)
 })
 
+test('one address begins so many logins a minute', async (t) => {
+  const sts = await start(t, {}, { limits: { loginsPerMinute: 2 } })
+  const answers = [
+    await browser(sts).get(asked),
+    await browser(sts).get(asked),
+    await browser(sts).get(asked),
+  ]
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [200, 200, 429],
+  )
+  assert.match(answers[2]?.headers.get('retry-after') ?? '', /^\d+$/)
+})
+
 test('a code ends', async (t) => {
   let nowMs = nowSeconds * 1000
   const app = await client('app', { grants: ['authorization_code'], redirectUris: [redirectUri] })

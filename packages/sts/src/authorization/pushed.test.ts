@@ -23,6 +23,16 @@ test('a pushed request needs nothing but its name in the browser, once', async (
   assert.equal((await browser(sts).get(query)).status, 400, 'again')
 })
 
+test('one address pushes so many requests a minute that nobody vouches for', async (t) => {
+  const limits = { loginsPerMinute: 1 }
+  const strangers = await start(t, { authenticationMethod: 'none' }, { limits })
+  const known = await start(t, {}, { limits })
+  for (const expected of [201, 429]) {
+    assert.equal((await strangers.post('/oauth2/par', asked, null)).status, expected)
+    assert.equal((await known.post('/oauth2/par', asked, basic('app', secret))).status, 201)
+  }
+})
+
 for (const [claim, form, authorization, error] of [
   ['nobody', asked, null, 'invalid_client'],
   ['a request for a request', { ...asked, request_uri: 'urn:x' }, basic('app', secret), 'invalid_request'],

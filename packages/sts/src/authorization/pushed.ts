@@ -1,6 +1,6 @@
 import { formOf } from '../form.ts'
 import { refuse } from '../oauth-error.ts'
-import { addFormEndpoint, authenticated } from '../endpoints/answer.ts'
+import { addFormEndpoint, authenticated, tooMany } from '../endpoints/answer.ts'
 import { pushPath } from '../endpoints/paths.ts'
 import { tokenHash } from '../tokens/access-token.ts'
 import { readAuthorizationRequest, readRedirectUri } from './request.ts'
@@ -35,6 +35,11 @@ async function answer(request: FormRequest): Promise<Outcome<unknown>> {
   if (!redirectUri.ok) return redirectUri
   const read = readAuthorizationRequest(client.value, redirectUri.value, form)
   if (!read.ok) return read
+  if (client.value.authenticationMethod === 'none') {
+    const retryAfterSeconds = desk.logins.waitSeconds(address)
+    if (retryAfterSeconds > 0) return tooMany(retryAfterSeconds)
+    desk.logins.count(address)
+  }
   const { services, store } = desk
   const { clientId } = client.value
   const name = Buffer.from(services.random(nameBytes)).toString('base64url')

@@ -26,6 +26,13 @@ export async function show(request: FastifyRequest, reply: FastifyReply, desk: D
     const answer = { error, error_description: description, state: form.get('state') }
     return redirect(reply, redirectUri.value, desk, answer)
   }
+  const address = request.raw.socket.remoteAddress ?? ''
+  const retryAfterSeconds = desk.logins.waitSeconds(address)
+  if (retryAfterSeconds > 0) {
+    reply.header('retry-after', String(retryAfterSeconds))
+    return refusePage(reply, 'Too many logins were begun: wait a moment, and try again.', 429)
+  }
+  desk.logins.count(address)
   const login = { request: read.value, ...(pushedHash !== undefined && { pushedHash }) }
   return sendPage(reply, 200, client, await beginLogin(login, desk, reply), read.value)
 }

@@ -15,7 +15,7 @@ import type { ReplayStore, Services } from 'barre/core'
 import type { DpopVerifier } from 'barre/listener'
 import type { ClientAuthentication } from './clients/authenticate.ts'
 import type { ClientStore } from './clients/client.ts'
-import type { StsConfig } from './config.ts'
+import type { LimitsConfig, StsConfig } from './config.ts'
 import type { Grant } from './grants/index.ts'
 import type { SigningKeys } from './keys/signing-keys.ts'
 import type { Audit } from './operation/audit.ts'
@@ -76,7 +76,7 @@ export function longestLifetimeSeconds({ tokens = {}, clients = [], store }: Sts
 /** Compiles a configuration. Throws ConfigError that names the field at fault. */
 export function createDesk(config: StsConfig, base: Base): Desk {
   const { services, store, keys, pepper } = base
-  const { issuer, clients: clientConfigs = [], limits = {}, tokens: times = {} } = config
+  const { issuer, clients: clientConfigs = [], tokens: times = {} } = config
   checkListener(config)
   const isDurable = config.store !== undefined
   checkOpaque(config, isDurable)
@@ -117,16 +117,24 @@ export function createDesk(config: StsConfig, base: Base): Desk {
     ownTokens: own,
     users,
     dpop,
-    refusals: rateLimit(limits.refusalsPerMinute ?? refusalsPerMinuteDefault, services),
-    logins: rateLimit(limits.loginsPerMinute ?? loginsPerMinuteDefault, services),
-    requests:
-      limits.requestsPerMinute === undefined ? undefined : rateLimit(limits.requestsPerMinute, services),
+    ...createLimits(config.limits, services),
     isDurable,
     codeLifetimeSeconds: times.codeLifetimeSeconds ?? codeLifetimeDefaultSeconds,
     ready: async () => issuers.ready() && (users?.ready() ?? true) && (await store.ready()),
     async close() {
       await Promise.all([issuers.close(), users?.close(), clients.close(), dpop.close()])
     },
+  }
+}
+
+function createLimits(
+  { refusalsPerMinute, loginsPerMinute, requestsPerMinute }: LimitsConfig = {},
+  services: Services,
+): Pick<Desk, 'refusals' | 'logins' | 'requests'> {
+  return {
+    refusals: rateLimit(refusalsPerMinute ?? refusalsPerMinuteDefault, services),
+    logins: rateLimit(loginsPerMinute ?? loginsPerMinuteDefault, services),
+    requests: requestsPerMinute === undefined ? undefined : rateLimit(requestsPerMinute, services),
   }
 }
 

@@ -17,7 +17,7 @@ export function fakeServices(now: () => number, logged: Logged[] = []): Services
   return {
     now,
     random: (bytes) => new Uint8Array(bytes).fill(255),
-    fetchFor: (config, path) => createFetch(config, path),
+    fetchFor: (config, path, egressGuard) => createFetch(config, path, {}, egressGuard),
     credentialSource() {
       throw new Error('no credential source is needed here')
     },

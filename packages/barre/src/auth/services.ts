@@ -11,8 +11,8 @@ export function createServices(overrides: Partial<Services> = {}): Services {
   const services: Services = {
     now: systemClock,
     random: (bytes) => randomBytes(bytes),
-    fetchFor(config, path): Fetch {
-      const fetch = createFetch(config, path, services)
+    fetchFor(config, path, egressGuard): Fetch {
+      const fetch = createFetch(config, path, services, egressGuard)
       if (config.auth === undefined) return fetch
       return authenticatedFetch(fetch, services.credentialSource(config.auth, join(path, 'auth')))
     },

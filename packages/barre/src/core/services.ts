@@ -15,6 +15,15 @@ export interface Fetch {
   close?(): Promise<void>
 }
 
+/**
+ * For URLs that callers gave us: connections are opened to public addresses only, and to those named here. Looked at
+ * where the connection is made, so that no name can change its address in between.
+ */
+export interface EgressGuard {
+  /** Addresses and CIDR ranges that are not public and allowed nevertheless. */
+  readonly allowedAddresses?: readonly string[]
+}
+
 /** Where operators read: any pino-style logger fits. */
 export interface Log {
   debug(fields: object, message: string): void
@@ -31,8 +40,11 @@ export interface Services {
   /** Milliseconds since the epoch. */
   now(): number
   random(bytes: number): Uint8Array
-  /** A `fetch` with this TLS material, these time-outs and (where `auth` is set) this identity. */
-  fetchFor(config: ClientConfiguration, path: string): Fetch
+  /**
+   * A `fetch` with this TLS material, these time-outs and (where `auth` is set) this identity; under `egressGuard` where
+   * its URLs are not from the configuration.
+   */
+  fetchFor(config: ClientConfiguration, path: string, egressGuard?: EgressGuard): Fetch
   /** Compiles a client `auth` record; throws ConfigError that names `path`. */
   credentialSource(auth: unknown, path: string): CredentialSource
   readonly log: Log

@@ -1,6 +1,8 @@
 import { connect as connectTcp, isIP } from 'node:net'
 import { connect as connectTls, createSecureContext } from 'node:tls'
 import { isLoopback } from '../core/index.ts'
+import { mayNotConnect } from './address-guard.ts'
+import type { AddressGuard } from './address-guard.ts'
 import { sessionCache } from './session-cache.ts'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
@@ -12,6 +14,8 @@ export interface ConnectorOptions {
   readonly connectTimeoutMs: number
   readonly allowH2: boolean
   readonly allowPlainHttp: boolean
+  /** Absent: any address. */
+  readonly guard?: AddressGuard | undefined
 }
 
 /** The delay before TCP keep-alive probes, in milliseconds. */
@@ -23,7 +27,8 @@ const keepAliveDelayMs = 60_000
  * session's age.
  */
 export function createConnector(options: ConnectorOptions): buildConnector.connector {
-  const { tls, connectTimeoutMs } = options
+  const { tls, connectTimeoutMs, guard } = options
+  const lookup = guard && { lookup: guard.lookup }
   let files = tls.context
   let secureContext = createSecureContext(files)
   let sessions = sessionCache(tls.shareSession ? tls.sessionTimeoutMs : 0)
@@ -38,6 +43,7 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
     renew()
     const session = sessions.get(`${host}:${port}`)
     const socket = connectTls({
+      ...lookup,
       secureContext,
       host,
       port,
@@ -58,7 +64,14 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
       callback(new Error(`plain http to ${hostname} is refused: use https`), null)
       return
     }
-    const socket = isTls ? openTls(host, Number(port || 443)) : connectTcp({ host, port: Number(port || 80) })
+    // Of a literal address nothing is looked up.
+    if (guard !== undefined && isIP(host) !== 0 && !guard.allows(host)) {
+      callback(mayNotConnect(host), null)
+      return
+    }
+    const socket = isTls
+      ? openTls(host, Number(port || 443))
+      : connectTcp({ ...lookup, host, port: Number(port || 80) })
     socket.setNoDelay(true).setKeepAlive(true, keepAliveDelayMs)
     const clear = limit(socket, connectTimeoutMs, isTls ? tls.handshakeTimeoutMs : undefined)
     let isSettled = false

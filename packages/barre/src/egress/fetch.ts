@@ -1,8 +1,10 @@
 import { allowInsecureEndpoint, clientConfigurationShape, systemClock } from '../core/index.ts'
 import { toClientOptions } from '../tls/index.ts'
+import { addressGuard } from './address-guard.ts'
+import type { AddressGuard } from './address-guard.ts'
 import { createConnector } from './connector.ts'
 import type * as Undici from 'undici'
-import type { ClientConfiguration, Fetch, Services } from '../core/index.ts'
+import type { ClientConfiguration, EgressGuard, Fetch, Services } from '../core/index.ts'
 import type { ClientTlsOptions } from '../tls/index.ts'
 
 /** Seconds. */
@@ -12,12 +14,13 @@ const timeoutDefault = 5
  * A `fetch` with a configuration's TLS, time-outs and headers. Redirects are not followed unless
  * `init.redirect` asks, and plain http off loopback is refused wherever it comes from. Idle connections never
  * keep the process alive. `config.auth` is not looked at: createServices does that. Throws ConfigError that
- * names `path`.
+ * names `path`. Under `egressGuard` nothing but public addresses, and those it names, are connected to.
  */
 export function createFetch(
   config: ClientConfiguration,
   path: string,
   { now = systemClock, log }: Partial<Pick<Services, 'now' | 'log'>> = {},
+  egressGuard?: EgressGuard,
 ): Fetch {
   const checked = clientConfigurationShape.check(config, path)
   const tls = toClientOptions(
@@ -26,6 +29,7 @@ export function createFetch(
     now,
     log,
   )
+  const guard = egressGuard && addressGuard(egressGuard, 'allowedAddresses')
   const reqTimeoutMs = (checked.reqTimeout ?? timeoutDefault) * 1000
   const customHeaders = Object.entries(checked.customHeaders ?? {})
   let pool: Promise<Pool> | undefined
@@ -33,7 +37,7 @@ export function createFetch(
 
   const send = async (url: string | URL, init: RequestInit = {}): Promise<Response> => {
     if (closing !== undefined) throw new TypeError('fetch was called after close')
-    pool ??= openPool(checked, tls)
+    pool ??= openPool(checked, tls, guard)
     const { undici, agent } = await pool
     const headers = new Headers(init.headers)
     for (const [name, value] of customHeaders) if (!headers.has(name)) headers.set(name, value)
@@ -58,7 +62,11 @@ interface Pool {
   readonly agent: Undici.Agent
 }
 
-async function openPool(config: ClientConfiguration, tls: ClientTlsOptions): Promise<Pool> {
+async function openPool(
+  config: ClientConfiguration,
+  tls: ClientTlsOptions,
+  guard: AddressGuard | undefined,
+): Promise<Pool> {
   // Lazy: loading undici costs as much as starting node, and many programs verify tokens without any call of
   // their own.
   const undici = await import('undici')
@@ -67,6 +75,7 @@ async function openPool(config: ClientConfiguration, tls: ClientTlsOptions): Pro
     tls,
     allowH2,
     connectTimeoutMs: (config.connectTimeout ?? timeoutDefault) * 1000,
+    guard,
     allowPlainHttp: config[allowInsecureEndpoint] === true,
   })
   return { undici, agent: new undici.Agent({ connect, allowH2 }) }

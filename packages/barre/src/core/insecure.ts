@@ -14,3 +14,5 @@ export const allowWeakSecret: unique symbol = Symbol('barre.allowWeakSecret')
 export const allowQueryToken: unique symbol = Symbol('barre.allowQueryToken')
 /** Accept plain-text passwords in a user store. */
 export const allowPlainPasswords: unique symbol = Symbol('barre.allowPlainPasswords')
+/** Accept WebSub content that is signed with SHA-1, which hubs of before 2018 may know only. */
+export const allowSha1Signature: unique symbol = Symbol('barre.allowSha1Signature')

@@ -41,8 +41,8 @@ export interface Services {
   now(): number
   random(bytes: number): Uint8Array
   /**
-   * A `fetch` with this TLS material, these time-outs and (where `auth` is set) this identity; under `egressGuard` where
-   * its URLs are not from the configuration.
+   * A `fetch` with this TLS material, these time-outs and (where `auth` is set) this identity; under `egressGuard`
+   * where its URLs are not from the configuration.
    */
   fetchFor(config: ClientConfiguration, path: string, egressGuard?: EgressGuard): Fetch
   /** Compiles a client `auth` record; throws ConfigError that names `path`. */

@@ -53,7 +53,7 @@ test('what is no address stops the start', () => {
   }
 })
 
-test('a guarded fetch opens no connection to loopback, by address or by name, unless it is allowed', async (context) => {
+test('a guarded fetch does not connect to loopback, by address or by name, unless allowed', async (context) => {
   let connections = 0
   const server = createServer((_request, response) => response.end('reached'))
   server.on('connection', () => connections++)

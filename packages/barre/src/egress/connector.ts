@@ -60,13 +60,9 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
   return ({ hostname, protocol, port }, callback) => {
     const host = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
     const isTls = protocol === 'https:'
-    if (!isTls && !options.allowPlainHttp && !isLoopback(host)) {
-      callback(new Error(`plain http to ${hostname} is refused: use https`), null)
-      return
-    }
-    // Of a literal address nothing is looked up.
-    if (guard !== undefined && isIP(host) !== 0 && !guard.allows(host)) {
-      callback(mayNotConnect(host), null)
+    const refusal = findRefusal(host, isTls, options)
+    if (refusal !== undefined) {
+      callback(refusal, null)
       return
     }
     const socket = isTls
@@ -87,6 +83,18 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
       isSettled = true
     })
   }
+}
+
+/** Why nothing is opened; of a name, the addresses are looked at when they are known. */
+function findRefusal(
+  host: string,
+  isTls: boolean,
+  { allowPlainHttp, guard }: ConnectorOptions,
+): Error | undefined {
+  if (!isTls && !allowPlainHttp && !isLoopback(host)) {
+    return new Error(`plain http to ${host} is refused: use https`)
+  }
+  return guard !== undefined && isIP(host) !== 0 && !guard.allows(host) ? mayNotConnect(host) : undefined
 }
 
 /**

@@ -1,0 +1,473 @@
+import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { agreeable, startHub, startPeer } from '../../../test/websub-wire.ts'
+import type { Peer, Respond } from '../../../test/websub-wire.ts'
+import { formMaxBytes } from './message.ts'
+import { sqliteSubscriptions } from './subscription-store.ts'
+
+const topic = 'https://news.example/feed'
+const topics = [topic]
+
+function form(peer: Peer, more: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return { 'hub.callback': `${peer.origin}/cb`, 'hub.mode': 'subscribe', 'hub.topic': topic, ...more }
+}
+
+/** A hub, and a subscriber that it may call. */
+async function pair(
+  context: Parameters<typeof startPeer>[0],
+  {
+    respond = agreeable,
+    now,
+    ...more
+  }: { respond?: Respond; now?: () => number } & Partial<Parameters<typeof startHub>[1]> = {},
+) {
+  const peer = await startPeer(context, respond)
+  const hub = await startHub(context, { topics, allowedCallbackOrigins: [peer.origin], ...more }, now)
+  return { peer, hub }
+}
+
+/** Subscribes, and waits until that is stored. */
+async function subscribed(
+  { peer, hub }: Awaited<ReturnType<typeof pair>>,
+  more: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const before = peer.received.length
+  assert.equal((await hub.subscribe(form(peer, more))).status, 202)
+  await peer.request(before)
+  while ((await hub.hub.publish(topic, probe)) === 0) await new Promise(setImmediate)
+  await peer.request(before + 1)
+}
+
+const probe = { contentType: 'text/plain', content: Buffer.from('probe') }
+
+describe('a subscription at the hub', () => {
+  it('is answered 202, and verified with mode, topic, a random challenge and the lease', async (context) => {
+    const { peer, hub } = await pair(context)
+    for (const index of [0, 1]) {
+      const answer = await hub.subscribe(form(peer, { 'hub.lease_seconds': '600', unknown: 'ignored' }))
+      assert.equal(answer.status, 202)
+      const { method, url, headers } = await peer.request(index)
+      const { 'hub.challenge': challenge, ...query } = Object.fromEntries(url.searchParams)
+      assert.deepEqual(
+        { method, path: url.pathname, ...query },
+        {
+          method: 'GET',
+          path: '/cb',
+          'hub.mode': 'subscribe',
+          'hub.topic': topic,
+          'hub.lease_seconds': '600',
+        },
+      )
+      assert.equal(headers.authorization, undefined)
+      assert.match(challenge ?? '', /^[\w-]{43}$/)
+    }
+    const challenges = peer.received.map(({ url }) => url.searchParams.get('hub.challenge'))
+    assert.equal(new Set(challenges).size, 2)
+  })
+
+  it('does not wait for the verification to answer', async (context) => {
+    const { peer, hub } = await pair(context, { respond: () => undefined })
+    assert.equal((await hub.subscribe(form(peer))).status, 202)
+  })
+
+  it('keeps the query of the callback, and puts its own behind it', async (context) => {
+    const { peer, hub } = await pair(context)
+    await hub.subscribe(form(peer, { 'hub.callback': `${peer.origin}/cb?key=a%20b&hub.mode=mine` }))
+    const { url } = await peer.request(0)
+    assert.match(url.search, /^\?key=a%20b&hub\.mode=mine&hub\.mode=subscribe&/)
+  })
+
+  const leases = [
+    ['', '864000'],
+    ['1', '60'],
+    ['60', '60'],
+    ['2592000', '2592000'],
+    ['2592001', '2592000'],
+    ['9999999999', '2592000'],
+  ] as const
+  for (const [asked, granted] of leases) {
+    it(`grants ${granted} s to who asks for ${asked || 'nothing'}`, async (context) => {
+      const { peer, hub } = await pair(context)
+      await hub.subscribe(form(peer, { 'hub.lease_seconds': asked }))
+      assert.equal((await peer.request(0)).url.searchParams.get('hub.lease_seconds'), granted)
+    })
+  }
+
+  it('is denied with GET where the topic is not distributed, and not verified', async (context) => {
+    const { peer, hub } = await pair(context)
+    assert.equal((await hub.subscribe(form(peer, { 'hub.topic': 'https://other.example/' }))).status, 202)
+    const { method, url } = await peer.request(0)
+    assert.equal(method, 'GET')
+    assert.deepEqual(Object.fromEntries(url.searchParams), {
+      'hub.mode': 'denied',
+      'hub.topic': 'https://other.example/',
+      'hub.reason': 'this hub does not distribute the topic',
+    })
+  })
+
+  it('is denied beyond subscriptionsMax, where a renewal is not', async (context) => {
+    const both = await pair(context, { subscriptionsMax: 1 })
+    await subscribed(both)
+    await subscribed(both)
+    const from = both.peer.received.length
+    await both.hub.subscribe(form(both.peer, { 'hub.callback': `${both.peer.origin}/other` }))
+    const { url } = await both.peer.request(from)
+    assert.equal(url.searchParams.get('hub.mode'), 'denied')
+  })
+
+  it('is 503 while verificationsMax others are verified', async (context) => {
+    const { peer, hub } = await pair(context, { verificationsMax: 1, respond: () => undefined })
+    assert.equal((await hub.subscribe(form(peer))).status, 202)
+    const refused = await hub.subscribe(form(peer))
+    assert.deepEqual([refused.status, refused.headers.get('retry-after')], [503, '5'])
+  })
+
+  const echoes: readonly (readonly [string, Respond])[] = [
+    ['answers 404', (_request, response) => response.writeHead(404).end()],
+    ['answers 500 with the challenge', (request, response) => agreeable(request, response.writeHead(500), 0)],
+    ['redirects', (_request, response) => response.writeHead(302, { location: '/elsewhere' }).end()],
+    ['echoes something else', (_request, response) => response.end('yes')],
+    ['echoes more', ({ url }, response) => response.end(`${url.searchParams.get('hub.challenge')}\n`)],
+    ['answers without end', (_request, response) => response.write('x'.repeat(10_000))],
+  ]
+  for (const [name, respond] of echoes) {
+    it(`does not begin when the callback ${name}`, async (context) => {
+      const { peer, hub } = await pair(context, { respond })
+      await hub.subscribe(form(peer, { 'hub.secret': 'hidden-secret' }))
+      await peer.request(0)
+      await hub.hub.close()
+      assert.equal(peer.received.length, 1)
+      assert.deepEqual(
+        hub.logged.map(({ message }) => message),
+        ['a subscription was not changed'],
+      )
+      assert.doesNotMatch(JSON.stringify(hub.logged), /hidden-secret|\/cb/)
+    })
+  }
+
+  it('gives up a slow callback after reqTimeout', async (context) => {
+    const respond: Respond = () => undefined
+    const { peer, hub } = await pair(context, { respond, callbackConfig: { reqTimeout: 0.05 } })
+    await hub.subscribe(form(peer))
+    await peer.request(0)
+    while (hub.logged.length === 0) await new Promise(setImmediate)
+    assert.equal(hub.logged[0]?.message, 'a subscription was not changed')
+  })
+
+  const faults: readonly (readonly [string, Readonly<Record<string, string>>, number])[] = [
+    ['no mode', { 'hub.mode': '' }, 400],
+    ['another mode', { 'hub.mode': 'publish' }, 400],
+    ['no topic', { 'hub.topic': '' }, 400],
+    ['a long topic', { 'hub.topic': `https://a.example/${'a'.repeat(2048)}` }, 400],
+    ['no callback', { 'hub.callback': '' }, 400],
+    ['a callback that is no URL', { 'hub.callback': '/cb' }, 400],
+    ['a lease of 0', { 'hub.lease_seconds': '0' }, 400],
+    ['a lease in words', { 'hub.lease_seconds': 'forever' }, 400],
+    ['a secret of 200 bytes', { 'hub.secret': 'é'.repeat(100) }, 400],
+  ]
+  for (const [name, more, status] of faults) {
+    it(`with ${name} is ${status}, in plain text, and calls nobody`, async (context) => {
+      const { peer, hub } = await pair(context)
+      const answer = await hub.subscribe(form(peer, more))
+      assert.deepEqual(
+        [answer.status, answer.headers.get('content-type')],
+        [status, 'text/plain; charset=utf-8'],
+      )
+      assert.match(await answer.text(), /^hub\.\w+ is/)
+      await hub.hub.close()
+      assert.equal(peer.received.length, 0)
+    })
+  }
+
+  it('takes a secret of 199 bytes, and ignores the lease of who unsubscribes', async (context) => {
+    const { peer, hub } = await pair(context)
+    assert.equal((await hub.subscribe(form(peer, { 'hub.secret': 's'.repeat(199) }))).status, 202)
+    const more = { 'hub.mode': 'unsubscribe', 'hub.lease_seconds': 'x' }
+    assert.equal((await hub.subscribe(form(peer, more))).status, 202)
+    assert.equal((await peer.request(1)).url.searchParams.get('hub.mode'), 'unsubscribe')
+  })
+
+  it('refuses a body that is no form, one over the limit, and a field that is there twice', async (context) => {
+    const { peer, hub } = await pair(context)
+    const headers = { authorization: 'Bearer reader' }
+    const asked = new URLSearchParams(form(peer)).toString()
+    const type = 'application/x-www-form-urlencoded'
+    const send = async (body: string, contentType = type): Promise<number> =>
+      (await fetch(hub.url, { method: 'POST', body, headers: { ...headers, 'content-type': contentType } }))
+        .status
+    assert.equal(await send('{}', 'application/json'), 415)
+    assert.equal(await send(`${asked}&hub.topic=${topic}`), 400)
+    const fill = `${asked}&pad=`
+    assert.equal(await send(fill + 'x'.repeat(formMaxBytes - fill.length)), 202)
+    assert.equal(await send(fill + 'x'.repeat(formMaxBytes - fill.length + 1)), 413)
+  })
+})
+
+describe('callbacks that a hub must not call', () => {
+  const callbacks = [
+    ['http://169.254.169.254/latest/meta-data/', 403],
+    ['http://localhost:1/', 403],
+    ['https://elsewhere.example/cb', 403],
+    ['file:///etc/passwd', 403],
+    ['http://user:pass@127.0.0.1/', 400],
+    ['http://127.0.0.1/#part', 400],
+  ] as const
+  for (const [callback, status] of callbacks) {
+    it(`${callback} is ${status}`, async (context) => {
+      const { peer, hub } = await pair(context)
+      assert.equal((await hub.subscribe(form(peer, { 'hub.callback': callback }))).status, status)
+    })
+  }
+
+  it('an allowed origin whose address is not public is not connected to', async (context) => {
+    const peer = await startPeer(context)
+    const allowedCallbackOrigins = [peer.origin, peer.origin.replace('127.0.0.1', 'localhost')]
+    const hub = await startHub(context, { topics, allowedCallbackOrigins, allowedAddresses: [] })
+    for (const origin of allowedCallbackOrigins) {
+      await hub.subscribe(form(peer, { 'hub.callback': `${origin}/cb` }))
+    }
+    await hub.hub.close()
+    assert.equal(peer.received.length, 0)
+    assert.deepEqual(
+      hub.logged.map(({ fields }) => fields['reason']),
+      ['fetch failed (EGRESS_REFUSED)', 'fetch failed (EGRESS_REFUSED)'],
+    )
+  })
+
+  it('the metadata address is not connected to even where its origin is allowed', async (context) => {
+    const origin = 'https://169.254.169.254'
+    const hub = await startHub(context, { topics, allowedCallbackOrigins: [origin] })
+    const asked = { 'hub.mode': 'subscribe', 'hub.topic': topic, 'hub.callback': `${origin}/latest` }
+    assert.equal((await hub.subscribe(asked)).status, 202)
+    await hub.hub.close()
+    assert.equal(hub.logged[0]?.fields['reason'], 'fetch failed (EGRESS_REFUSED)')
+  })
+
+  it('plain http off loopback is refused', async (context) => {
+    const hub = await startHub(context, { topics, allowedCallbackOrigins: ['http://sub.example'] })
+    const asked = { 'hub.mode': 'subscribe', 'hub.topic': topic, 'hub.callback': 'http://sub.example/cb' }
+    assert.equal((await hub.subscribe(asked)).status, 400)
+  })
+
+  it('a redirect of a delivery is a failure, and is not followed', async (context) => {
+    const elsewhere = await startPeer(context)
+    const both = await pair(context, {
+      respond(request, response, index) {
+        if (request.body !== 'content') return agreeable(request, response, index)
+        return response.writeHead(307, { location: `${elsewhere.origin}/inner` }).end()
+      },
+    })
+    await subscribed(both)
+    await both.hub.publish(topic, 'content')
+    await both.peer.request(4)
+    await both.hub.hub.close()
+    assert.equal(elsewhere.received.length, 0)
+  })
+})
+
+describe('who may do what at the hub', () => {
+  const cases = [
+    ['subscribe', 'reader', 202],
+    ['subscribe', 'writer', 403],
+    ['subscribe', 'nobody', 401],
+    ['publish', 'writer', 202],
+    ['publish', 'reader', 403],
+    ['publish', 'nobody', 401],
+  ] as const
+  for (const [what, who, status] of cases) {
+    it(`${what} by ${who} is ${status}`, async (context) => {
+      const { peer, hub } = await pair(context)
+      const answer = await (what === 'subscribe'
+        ? hub.subscribe(form(peer), who)
+        : hub.publish(topic, 'content', who))
+      assert.equal(answer.status, status)
+    })
+  }
+})
+
+describe('content distribution', () => {
+  it('sends the whole content with its type, links to hub and topic, and no signature unasked', async (context) => {
+    const both = await pair(context)
+    await subscribed(both, { 'hub.callback': `${both.peer.origin}/cb?key=1` })
+    assert.equal((await both.hub.publish(topic, '{"news":"é"}')).status, 202)
+    const { method, url, headers, body } = await both.peer.request(2)
+    assert.deepEqual([method, url.href], ['POST', 'http://peer/cb?key=1'])
+    assert.equal(body, '{"news":"é"}')
+    assert.equal(headers['content-type'], 'application/vnd.news+json')
+    assert.equal(headers['link'], `<${both.hub.url}>; rel="hub", <${topic}>; rel="self"`)
+    assert.equal(headers['x-hub-signature'], undefined)
+    assert.equal(headers.authorization, undefined)
+  })
+
+  for (const signature of ['sha256', 'sha384', 'sha512'] as const) {
+    it(`is signed with ${signature} over the bytes where a secret was given`, async (context) => {
+      const both = await pair(context, { signature })
+      await subscribed(both, { 'hub.secret': 'shared' })
+      await both.hub.publish(topic, 'é')
+      const { headers } = await both.peer.request(2)
+      const expected = createHmac(signature, 'shared').update('é').digest('hex')
+      assert.equal(headers['x-hub-signature'], `${signature}=${expected}`)
+    })
+  }
+
+  it('fetches a topic when told that it changed', async (context) => {
+    const origin = await startPeer(context, (_request, response) => {
+      response.setHeader('content-type', 'application/atom+xml').end('<feed/>')
+    })
+    const feed = `${origin.origin}/feed`
+    const both = await pair(context, { topics: [topic, feed] })
+    const more = { 'hub.topic': feed }
+    await both.hub.subscribe(form(both.peer, more))
+    await both.peer.request(0)
+    const tell = (named: string): Promise<Response> =>
+      fetch(`${both.hub.url}/publish`, {
+        method: 'POST',
+        headers: { authorization: 'Bearer writer' },
+        body: new URLSearchParams({ 'hub.mode': 'publish', 'hub.topic': named }),
+      })
+    while ((await both.hub.hub.publish(feed, probe)) === 0) await new Promise(setImmediate)
+    assert.equal((await tell(feed)).status, 202)
+    const { headers, body } = await both.peer.request(2)
+    assert.deepEqual([headers['content-type'], body], ['application/atom+xml', '<feed/>'])
+    assert.equal((await tell('http://127.0.0.1:1/')).status, 400)
+  })
+
+  it('answers 502 to a notification of a topic that cannot be had, or is over contentMaxBytes', async (context) => {
+    const long = await startPeer(context, (_request, response) => response.end('12345'))
+    const gone = await startPeer(context, (_request, response) => response.writeHead(404).end())
+    const urls = [`${long.origin}/`, `${gone.origin}/`]
+    const { hub } = await pair(context, { topics: urls, contentMaxBytes: 4 })
+    for (const url of urls) {
+      const body = new URLSearchParams({ 'hub.mode': 'publish', 'hub.topic': url })
+      const headers = { authorization: 'Bearer writer' }
+      assert.equal((await fetch(`${hub.url}/publish`, { method: 'POST', headers, body })).status, 502)
+    }
+  })
+
+  it('takes content of contentMaxBytes, and refuses a byte more', async (context) => {
+    const { hub } = await pair(context, { contentMaxBytes: 4 })
+    assert.equal((await hub.publish(topic, '1234')).status, 202)
+    assert.equal((await hub.publish(topic, '12345')).status, 413)
+  })
+
+  it('tries again after a failure, and keeps the subscription when it gives up', async (context) => {
+    const both = await pair(context, {
+      respond(request, response, index) {
+        if (request.body === 'failing') return response.writeHead(500).end()
+        return agreeable(request, response, index)
+      },
+    })
+    await subscribed(both)
+    await both.hub.publish(topic, 'failing')
+    await both.peer.request(4)
+    while (!both.hub.logged.some(({ level }) => level === 'error')) await new Promise(setImmediate)
+    await both.hub.publish(topic, 'next')
+    const bodies = [2, 3, 4, 5].map(async (index) => (await both.peer.request(index)).body)
+    assert.deepEqual(await Promise.all(bodies), ['failing', 'failing', 'failing', 'next'])
+    assert.doesNotMatch(JSON.stringify(both.hub.logged), /\/cb/)
+  })
+
+  it('ends a subscription at 410', async (context) => {
+    const both = await pair(context, {
+      respond(request, response, index) {
+        if (request.body === 'last') return response.writeHead(410).end()
+        return agreeable(request, response, index)
+      },
+    })
+    await subscribed(both)
+    await both.hub.publish(topic, 'last')
+    while ((await both.hub.hub.publish(topic, probe)) > 0) await new Promise(setImmediate)
+  })
+
+  it('ends with the lease, and a renewal goes on with another secret', async (context) => {
+    let nowMs = 0
+    const both = await pair(context, { now: () => nowMs })
+    await subscribed(both, { 'hub.lease_seconds': '60', 'hub.secret': 'old' })
+    nowMs = 59_999
+    await subscribed(both, { 'hub.lease_seconds': '60', 'hub.secret': 'new' })
+    nowMs = 119_998
+    assert.equal(await both.hub.hub.publish(topic, probe), 1)
+    const last = await both.peer.request(both.peer.received.length)
+    assert.equal(
+      last.headers['x-hub-signature'],
+      `sha256=${createHmac('sha256', 'new').update('probe').digest('hex')}`,
+    )
+    nowMs = 119_999
+    assert.equal(await both.hub.hub.publish(topic, probe), 0)
+  })
+
+  it('stops when an unsubscription is confirmed, and not when it is not', async (context) => {
+    let agrees = false
+    const both = await pair(context, {
+      respond(request, response, index) {
+        const isEnd = request.url.searchParams.get('hub.mode') === 'unsubscribe'
+        if (isEnd && !agrees) return response.writeHead(404).end()
+        return agreeable(request, response, index)
+      },
+    })
+    await subscribed(both)
+    await both.hub.subscribe(form(both.peer, { 'hub.mode': 'unsubscribe' }))
+    while (both.hub.logged.length === 0) await new Promise(setImmediate)
+    assert.equal(await both.hub.hub.publish(topic, probe), 1)
+    agrees = true
+    await both.hub.subscribe(form(both.peer, { 'hub.mode': 'unsubscribe' }))
+    while ((await both.hub.hub.publish(topic, probe)) > 0) await new Promise(setImmediate)
+  })
+
+  it('takes no update beyond deliveriesMax', async (context) => {
+    const respond: Respond = (request, response, index) =>
+      request.method === 'GET' || request.body === 'probe' ? agreeable(request, response, index) : undefined
+    const both = await pair(context, { respond, deliveriesMax: 1 })
+    await subscribed(both)
+    while ((await both.hub.publish(topic, 'slow')).status === 503) await new Promise(setImmediate)
+    assert.equal((await both.hub.publish(topic, 'more')).status, 503)
+    await assert.rejects(both.hub.hub.publish(topic, probe), /too many deliveries/)
+  })
+})
+
+describe('a hub’s configuration', () => {
+  const mistakes: readonly (readonly [string, object])[] = [
+    ['hubUrl', { hubUrl: 'http://hub.example/' }],
+    ['hubUrl', { hubUrl: 'https://hub.example/?a=b' }],
+    ['topics', { topics: [] }],
+    ['topics[0]', { topics: ['https://a.example/<b>'] }],
+    ['allowedCallbackOrigins', { allowedCallbackOrigins: [] }],
+    ['allowedCallbackOrigins[0]', { allowedCallbackOrigins: ['https://a.example/path'] }],
+    ['allowedCallbackOrigins[0]', { allowedCallbackOrigins: ['*'] }],
+    ['allowedAddresses[0]', { allowedAddresses: ['localhost'] }],
+    ['leaseSeconds', { leaseSeconds: { min: 100, max: 10 } }],
+    ['signature', { signature: 'sha1' }],
+    ['callbackConfig', { callbackConfig: { customHeaders: { 'x-key': 'k' } } }],
+    ['callbackConfig', { callbackConfig: { auth: { token: 't' } } }],
+  ]
+  for (const [path, wrong] of mistakes) {
+    it(`with ${JSON.stringify(wrong)} does not start`, async (context) => {
+      const good = { topics, allowedCallbackOrigins: ['https://a.example'] }
+      await assert.rejects(startHub(context, { ...good, ...wrong }), {
+        code: 'config',
+        path,
+      })
+    })
+  }
+})
+
+describe('sqliteSubscriptions', () => {
+  it('is there after a restart, with the secret', async (context) => {
+    const folder = await mkdtemp(join(tmpdir(), 'barre-websub-'))
+    context.after(() => rm(folder, { recursive: true }))
+    const file = join(folder, 'hub.sqlite')
+    const first = sqliteSubscriptions(file)
+    const both = await pair(context, { store: first })
+    await subscribed(both, { 'hub.secret': 'kept' })
+    await both.hub.hub.close()
+    await first.close()
+    const second = sqliteSubscriptions(file)
+    const [row] = await second.list(topic, Date.now())
+    assert.deepEqual([row?.callback, row?.secret?.reveal()], [`${both.peer.origin}/cb`, 'kept'])
+    await second.close()
+  })
+})

@@ -1,0 +1,401 @@
+import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
+import { describe, it } from 'node:test'
+import type { TestContext } from 'node:test'
+import { allowSha1Signature } from '../../core/index.ts'
+import { createSubscriber } from '../../entries/websub.ts'
+import type { Notification, Subscriber } from '../../entries/websub.ts'
+import { recorded, startAt, startHub, startPeer } from '../../../test/websub-wire.ts'
+import type { Peer, Respond } from '../../../test/websub-wire.ts'
+import { intentMs } from './subscriber.ts'
+import { challengeMaxBytes } from './subscription-state.ts'
+
+const topic = 'https://news.example/feed'
+const secret = 'shared-secret'
+
+type Config = Partial<Parameters<typeof createSubscriber>[0]>
+
+interface Running {
+  readonly subscriber: Subscriber
+  readonly hub: Peer
+  readonly got: Notification[]
+  readonly denied: string[]
+  readonly logged: ReturnType<typeof recorded>['logged']
+  /** A request of the hub to verify. */
+  verify(more?: Readonly<Record<string, string>>): Promise<Response>
+  deliver(body: string, headers?: Readonly<Record<string, string>>): Promise<number>
+}
+
+const accept: Respond = (_request, response) => response.writeHead(202).end()
+
+async function run(
+  context: TestContext,
+  { now, respond = accept, ...config }: Config & { now?: () => number; respond?: Respond } = {},
+): Promise<Running> {
+  const hub = await startPeer(context, respond)
+  const { services, logged } = recorded(now)
+  const got: Notification[] = []
+  const denied: string[] = []
+  let subscriber: Subscriber | undefined
+  let callback = ''
+  await startAt(context, (origin) => {
+    callback = `${origin}/cb?key=1`
+    const service = {
+      onEventNotification(notification: Notification) {
+        if (notification.content.toString() === 'poison') throw new Error('cannot be taken')
+        got.push(notification)
+      },
+      onSubscriptionValidationDenied: (reason: string) => denied.push(reason),
+    }
+    const target = [`${hub.origin}/hub`, topic] as const
+    subscriber = createSubscriber({ target, callback, secret, services, ...config }, service)
+    return subscriber.listener
+  })
+  const made = subscriber as unknown as Subscriber
+  context.after(() => made.close())
+  const asked = {
+    'hub.topic': topic,
+    'hub.mode': 'subscribe',
+    'hub.challenge': 'c',
+    'hub.lease_seconds': '60',
+  }
+  return {
+    subscriber: made,
+    hub,
+    got,
+    denied,
+    logged,
+    verify: (more) => fetch(`${callback}&${new URLSearchParams({ ...asked, ...more })}`),
+    deliver: async (body, headers = { 'x-hub-signature': sign('sha256', body) }) =>
+      (await fetch(callback, { method: 'POST', body, headers })).status,
+  }
+}
+
+function sign(method: string, body: string, key = secret): string {
+  return `${method}=${createHmac(method, key).update(body).digest('hex')}`
+}
+
+async function active(context: TestContext, config?: Parameters<typeof run>[1]): Promise<Running> {
+  const running = await run(context, config)
+  await running.subscriber.subscribe()
+  assert.equal((await running.verify()).status, 200)
+  return running
+}
+
+describe('a subscription request', () => {
+  it('is a form with callback, mode, topic, lease and secret, and carries our credential', async (context) => {
+    const { subscriber, hub } = await run(context, {
+      leaseSeconds: 600,
+      customParams: { tenant: 'a' },
+      httpConfig: { auth: { username: 'me', password: 'pass' } },
+    })
+    await subscriber.subscribe()
+    const { method, headers, body } = await hub.request(0)
+    const { 'hub.callback': callback, ...form } = Object.fromEntries(new URLSearchParams(body))
+    assert.equal(method, 'POST')
+    assert.match(headers['content-type'] ?? '', /^application\/x-www-form-urlencoded(;charset=UTF-8)?$/)
+    assert.equal(headers.authorization, `Basic ${btoa('me:pass')}`)
+    assert.match(callback ?? '', /\/cb\?key=1$/)
+    assert.deepEqual(form, {
+      tenant: 'a',
+      'hub.mode': 'subscribe',
+      'hub.topic': topic,
+      'hub.secret': secret,
+      'hub.lease_seconds': '600',
+    })
+  })
+
+  it('makes a secret of its own where none is configured', async (context) => {
+    const { subscriber, hub } = await run(context, { secret: undefined } as unknown as Config)
+    await subscriber.subscribe()
+    assert.match(new URLSearchParams((await hub.request(0)).body).get('hub.secret') ?? '', /^[0-9a-f]{64}$/)
+  })
+
+  for (const status of [200, 302, 400, 401, 503]) {
+    it(`that is answered ${status} ${status === 200 ? 'is taken' : 'throws, and nothing can be verified'}`, async (context) => {
+      const { subscriber, verify } = await run(context, {
+        respond: (_request, response) => response.writeHead(status, { location: '/other' }).end(),
+      })
+      if (status === 200) return assert.doesNotReject(subscriber.subscribe())
+      await assert.rejects(subscriber.subscribe(), new RegExp(`answered ${status}`))
+      assert.equal((await verify()).status, 404)
+    })
+  }
+})
+
+describe('verification of intent', () => {
+  it('echoes the challenge in a type that is no page', async (context) => {
+    const { subscriber, verify } = await run(context)
+    await subscriber.subscribe()
+    const answer = await verify({ 'hub.challenge': '<script>' })
+    assert.deepEqual(
+      [answer.status, await answer.text(), answer.headers.get('x-content-type-options')],
+      [200, '<script>', 'nosniff'],
+    )
+    assert.match(answer.headers.get('content-type') ?? '', /^text\/plain/)
+    assert.ok(subscriber.isActive())
+  })
+
+  it('that nobody asked for is 404', async (context) => {
+    const { subscriber, verify } = await run(context)
+    assert.equal((await verify()).status, 404)
+    assert.equal(subscriber.isActive(), false)
+  })
+
+  it('is confirmed once: the same request again is 404', async (context) => {
+    const { verify } = await active(context)
+    assert.equal((await verify()).status, 404)
+  })
+
+  it('is confirmed until intentMs after the request, and not then', async (context) => {
+    let nowMs = 0
+    const { subscriber, verify } = await run(context, { now: () => nowMs })
+    await subscriber.subscribe()
+    nowMs = intentMs
+    assert.equal((await verify()).status, 404)
+    nowMs = intentMs - 1
+    assert.equal((await verify()).status, 200)
+  })
+
+  const wrong: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
+    ['another topic', { 'hub.topic': `${topic}/` }],
+    ['another mode', { 'hub.mode': 'unsubscribe' }],
+    ['no challenge', { 'hub.challenge': '' }],
+    ['a long challenge', { 'hub.challenge': 'x'.repeat(challengeMaxBytes + 1) }],
+    ['no lease', { 'hub.lease_seconds': '' }],
+    ['a lease of 0', { 'hub.lease_seconds': '0' }],
+    ['a lease below 0', { 'hub.lease_seconds': '-1' }],
+    ['a lease without end', { 'hub.lease_seconds': '99999999999' }],
+  ]
+  for (const [name, more] of wrong) {
+    it(`with ${name} is 404, and the right one may still come`, async (context) => {
+      const { subscriber, verify } = await run(context)
+      await subscriber.subscribe()
+      assert.equal((await verify(more)).status, 404)
+      assert.equal((await verify({ 'hub.challenge': 'x'.repeat(challengeMaxBytes) })).status, 200)
+    })
+  }
+
+  it('at another path, another query or by another method is refused', async (context) => {
+    const { subscriber, hub, verify } = await run(context)
+    await subscriber.subscribe()
+    const callback = new URLSearchParams((await hub.request(0)).body).get('hub.callback') ?? ''
+    const statuses = [callback.replace('/cb', '/cb/x'), callback.replace('key=1', 'key=2'), `${callback}1`]
+    for (const url of statuses) assert.equal((await fetch(url)).status, 404)
+    assert.equal((await fetch(callback, { method: 'PUT' })).status, 405)
+    assert.equal((await verify()).status, 200)
+  })
+
+  it('tells the program of a denial, and confirms nothing after it', async (context) => {
+    const { subscriber, denied, verify } = await run(context)
+    await subscriber.subscribe()
+    assert.equal((await verify({ 'hub.mode': 'denied', 'hub.reason': 'no' })).status, 200)
+    assert.deepEqual(denied, ['no'])
+    assert.equal((await verify()).status, 404)
+  })
+
+  it('of an unsubscription ends the subscription, whatever lease it names', async (context) => {
+    const { subscriber, verify, deliver } = await active(context)
+    await subscriber.unsubscribe()
+    assert.equal((await verify({ 'hub.mode': 'unsubscribe', 'hub.lease_seconds': 'x' })).status, 200)
+    assert.equal(subscriber.isActive(), false)
+    assert.equal(await deliver('late'), 410)
+  })
+})
+
+describe('content', () => {
+  for (const method of ['sha256', 'sha384', 'sha512']) {
+    it(`signed with ${method} over its bytes is delivered and answered 2xx`, async (context) => {
+      const { got, deliver } = await active(context)
+      const body = 'é\r\n'
+      assert.equal(await deliver(body, { 'x-hub-signature': sign(method, body), 'content-type': 'a/b' }), 202)
+      assert.deepEqual(got, [{ topic, contentType: 'a/b', content: Buffer.from(body) }])
+    })
+  }
+
+  const forged: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
+    ['no signature', {}],
+    ['the signature of another secret', { 'x-hub-signature': sign('sha256', 'news', 'other') }],
+    ['the signature of other content', { 'x-hub-signature': sign('sha256', 'old news') }],
+    ['half a signature', { 'x-hub-signature': sign('sha256', 'news').slice(0, 39) }],
+    ['an empty signature', { 'x-hub-signature': 'sha256=' }],
+    ['SHA-1', { 'x-hub-signature': sign('sha1', 'news') }],
+    ['another hash', { 'x-hub-signature': sign('md5', 'news') }],
+    ['a method of Object.prototype', { 'x-hub-signature': 'constructor=00' }],
+    ['the length of another method', { 'x-hub-signature': sign('sha256', 'news').replace('256', '512') }],
+    ['two signatures', { 'x-hub-signature': `${sign('sha256', 'news')}, ${sign('sha256', 'news')}` }],
+  ]
+  for (const [name, headers] of forged) {
+    it(`with ${name} is not delivered, and the log has neither secret nor signature`, async (context) => {
+      const { got, logged, deliver } = await active(context)
+      assert.equal(await deliver('news', headers), 202)
+      assert.deepEqual(got, [])
+      assert.equal(logged.at(-1)?.message, 'content was not delivered')
+      assert.doesNotMatch(JSON.stringify(logged), /shared-secret|sha256=|key=1/)
+    })
+  }
+
+  it('signed with SHA-1 is delivered under the named option only', async (context) => {
+    const { got, deliver } = await active(context, { [allowSha1Signature]: true })
+    await deliver('news', { 'x-hub-signature': sign('sha1', 'news') })
+    assert.equal(got.length, 1)
+  })
+
+  it('of contentMaxBytes is taken, a byte more is 413, announced or not', async (context) => {
+    const { got, deliver, hub } = await active(context, { contentMaxBytes: 4 })
+    assert.equal(await deliver('1234'), 202)
+    assert.equal(await deliver('12345'), 413)
+    const callback = new URLSearchParams((await hub.request(0)).body).get('hub.callback') ?? ''
+    const body = new Blob(['12345']).stream()
+    assert.equal((await fetch(callback, { method: 'POST', body, duplex: 'half' })).status, 413)
+    assert.equal(got.length, 1)
+  })
+
+  it('is 500 when the program cannot take it, so that the hub sends it again', async (context) => {
+    const { deliver } = await active(context)
+    assert.equal(await deliver('poison'), 500)
+  })
+
+  it('is 404 before the subscription, 410 after its lease', async (context) => {
+    let nowMs = 0
+    const { subscriber, deliver, verify } = await run(context, { now: () => nowMs })
+    await subscriber.subscribe()
+    assert.equal(await deliver('early'), 404)
+    await verify()
+    nowMs = 59_999
+    assert.equal(await deliver('in time'), 202)
+    nowMs = 60_000
+    assert.equal(await deliver('late'), 410)
+  })
+})
+
+describe('a lease', () => {
+  it('is asked for again before it ends, and again when the hub fails', async (context) => {
+    const { hub, verify, subscriber } = await run(context, {
+      respond: (_request, response, index) => response.writeHead(index === 1 ? 503 : 202).end(),
+    })
+    await subscriber.subscribe()
+    await verify({ 'hub.lease_seconds': '1' })
+    const { body } = await hub.request(2)
+    assert.equal(new URLSearchParams(body).get('hub.mode'), 'subscribe')
+    assert.equal((await verify()).status, 200)
+  })
+
+  it('is given back at close where unsubscribeOnShutdown says so', async (context) => {
+    const { hub, subscriber } = await active(context, { unsubscribeOnShutdown: true })
+    await subscriber.close()
+    assert.equal(new URLSearchParams((await hub.request(1)).body).get('hub.mode'), 'unsubscribe')
+  })
+})
+
+describe('discovery', () => {
+  const page = (hub: string, self = topic): string =>
+    `<html><head><link rel="hub" href="${hub}"><link rel="self" href="${self}"></head></html>`
+  const evil = 'https://evil.example/'
+
+  const found: readonly (readonly [string, string, (hub: string) => string, ((hub: string) => string)?])[] = [
+    ['Link headers', 'application/json', () => '{}', (hub) => `<${hub}>; rel="hub", <${topic}>; rel="self"`],
+    [
+      'Link headers before elements',
+      'text/html',
+      () => page(evil),
+      (hub) => `<${hub}>; rel=hub, <${topic}>; rel=self`,
+    ],
+    ['elements of a page', 'text/html; charset=utf-8', (hub) => page(hub)],
+    [
+      'elements of a feed',
+      'application/atom+xml',
+      (hub) => `<feed><atom:link rel='hub' href='${hub}'/><link href="${topic}" rel="self"/></feed>`,
+    ],
+  ]
+  for (const [name, type, body, link] of found) {
+    it(`finds hub and topic by ${name}`, async (context) => {
+      let hubUrl = ''
+      const site = await startPeer(context, (_request, response) => {
+        response.setHeader('content-type', type)
+        if (link !== undefined) response.setHeader('link', link(hubUrl))
+        response.end(body(hubUrl))
+      })
+      const { subscriber, hub } = await run(context, {
+        target: `${site.origin}/start`,
+        allowedAddresses: ['127.0.0.1'],
+      })
+      hubUrl = `${hub.origin}/found`
+      await subscriber.subscribe()
+      const { url, body: form } = await hub.request(0)
+      assert.deepEqual([url.pathname, new URLSearchParams(form).get('hub.topic')], ['/found', topic])
+    })
+  }
+
+  const refused: readonly (readonly [string, string, RegExp, number?])[] = [
+    ['names no hub', '<html></html>', /names no hub/],
+    ['names no self', '<link rel=hub href=https://a.example/>', /name itself exactly once/],
+    ['names two selves', `<link rel=self href=a>${page(evil)}`, /name itself exactly once/],
+    ['redirects', '', /answered 302/, 302],
+    ['is endless', 'x'.repeat(524_289), /longer than 524288 bytes/],
+    ['names a hub without TLS', page('http://hub.example/'), /plain http/],
+    ['names a hub inside our network', page('https://169.254.169.254/'), /fetch failed/],
+    ['names a hub on our machine', page('http://127.0.0.1:1/'), /fetch failed/],
+  ]
+  for (const [name, body, error, status = 200] of refused) {
+    it(`throws where the topic ${name}`, async (context) => {
+      const site = await startPeer(context, (_request, response) =>
+        response.writeHead(status, { 'content-type': 'text/html', location: '/next' }).end(body),
+      )
+      const { subscriber } = await run(context, { target: `${site.origin}/` })
+      await assert.rejects(subscriber.subscribe(), error)
+      assert.equal(site.received.length, 1)
+    })
+  }
+})
+
+describe('a subscriber’s configuration', () => {
+  const callback = 'https://me.example/cb'
+  const mistakes: readonly (readonly [string, object])[] = [
+    ['target', { target: 'https://a.example/', httpConfig: { auth: { token: 't' } } }],
+    ['target', { target: ['https://a.example/'] }],
+    ['target[0]', { target: ['http://a.example/', topic] }],
+    ['callback', { callback: 'http://me.example/cb' }],
+    ['callback', { callback: 'https://me.example/cb#part' }],
+    ['secret', { secret: 's'.repeat(200) }],
+    ['leaseSeconds', { leaseSeconds: 0 }],
+    ['customParams.hub.mode', { customParams: { 'hub.mode': 'x' } }],
+  ]
+  for (const [path, wrong] of mistakes) {
+    it(`with ${path} as in ${JSON.stringify(Object.keys(wrong))} does not start`, () => {
+      const config = { target: ['https://hub.example/', topic], callback, ...wrong } as unknown as Config
+      const make = (): unknown =>
+        createSubscriber(config as Parameters<typeof createSubscriber>[0], { onEventNotification() {} })
+      assert.throws(make, { code: 'config', path })
+    })
+  }
+})
+
+it('our subscriber, hub and publisher understand each other', async (context) => {
+  let subscriber: Subscriber | undefined
+  const verified = Promise.withResolvers<number>()
+  const delivered = Promise.withResolvers<Notification>()
+  let hubUrl = ''
+  const origin = await startAt(context, (at) => (request, response) => {
+    subscriber ??= createSubscriber(
+      {
+        target: [hubUrl, topic],
+        callback: `${at}/cb`,
+        httpConfig: { auth: { token: 'reader' } },
+      },
+      { onEventNotification: delivered.resolve, onSubscriptionVerified: verified.resolve },
+    )
+    subscriber.listener(request, response)
+  })
+  const hub = await startHub(context, { topics: [topic], allowedCallbackOrigins: [origin] })
+  hubUrl = hub.url
+  await fetch(`${origin}/cb`)
+  context.after(async () => subscriber?.close())
+  await subscriber?.subscribe()
+  await verified.promise
+  while ((await hub.hub.publish(topic, { contentType: 'a/b', content: Buffer.from('news') })) === 0) {
+    await new Promise(setImmediate)
+  }
+  const { content, contentType } = await delivered.promise
+  assert.deepEqual([content.toString(), contentType], ['news', 'a/b'])
+})

@@ -1,11 +1,18 @@
-import { once } from 'node:events'
-import { EventEmitter } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { createServer } from 'node:http'
 import type { IncomingHttpHeaders, IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { createServices } from '../src/auth/index.ts'
+import { compileAuth, createServices } from '../src/auth/index.ts'
 import type { Services } from '../src/core/index.ts'
-import { createHub } from '../src/entries/websub.ts'
-import type { Hub } from '../src/entries/websub.ts'
+import { hub as makeHub, publisher, subscriber } from '../src/transports/websub/index.ts'
+import type {
+  Hub,
+  HubOptions,
+  Publisher,
+  PublisherConfig,
+  Subscriber,
+  SubscriberConfig,
+  SubscriberService,
+} from '../src/transports/websub/index.ts'
 import { namedTokens, start } from './http-wire.ts'
 import { fakeServices } from './fake-services.ts'
 import type { Logged } from './fake-services.ts'
@@ -40,10 +47,10 @@ export async function startPeer(context: Context, respond: Respond = agreeable):
   const received: Received[] = []
   const news = new EventEmitter()
   const server = createServer((request, response) => {
-    void read(request).then((read) => {
-      received.push(read)
-      respond(read, response, received.length - 1)
-      news.emit('request')
+    void read(request).then((came) => {
+      received.push(came)
+      respond(came, response, received.length - 1)
+      return news.emit('request')
     })
   })
   const port = await start(server, context)
@@ -68,8 +75,8 @@ async function read(request: IncomingMessage): Promise<Received> {
 
 /** A server whose listener is made when its origin is known. */
 export async function startAt(context: Context, make: (origin: string) => RequestListener): Promise<string> {
-  let listener: RequestListener = () => undefined
-  const server = createServer((request, response) => listener(request, response))
+  let listener: RequestListener | undefined
+  const server = createServer((request, response) => listener?.(request, response))
   const origin = `http://127.0.0.1:${await start(server, context)}`
   listener = make(origin)
   return origin
@@ -82,7 +89,14 @@ export function recorded(now?: () => number): { services: Services; logged: Logg
   return { services: createServices({ log, ...(now && { now }) }), logged }
 }
 
-type HubConfig = Parameters<typeof createHub>[0]
+/** As `barre/websub` makes them. */
+export function createSubscriber(config: SubscriberConfig, service: SubscriberService): Subscriber {
+  return subscriber(config, service, createServices(config.services))
+}
+
+export function createPublisher(config: PublisherConfig): Publisher {
+  return publisher(config, createServices(config.services))
+}
 
 export interface RunningHub {
   readonly hub: Hub
@@ -97,32 +111,26 @@ export interface RunningHub {
 /** A hub whose subscribers are `reader`s and whose publishers are `writer`s. */
 export async function startHub(
   context: Context,
-  options: Partial<HubConfig> & Pick<HubConfig, 'topics' | 'allowedCallbackOrigins'>,
+  options: Partial<HubOptions> & Pick<HubOptions, 'topics' | 'allowedCallbackOrigins'>,
   now?: () => number,
 ): Promise<RunningHub> {
   const { services, logged } = recorded(now)
   let made: Hub | undefined
   context.after(async () => made?.close())
   const origin = await startAt(context, (at) => {
-    made = createHub({
-      auth: [{ provider: namedTokens() }],
+    const rules = compileAuth([{ provider: namedTokens() }], services)
+    const config = {
       hubUrl: `${at}/hub`,
       subscribe: { scopes: 'read' },
       publish: { scopes: 'write' },
       allowedAddresses: ['127.0.0.1'],
       retry: { attempts: 3, firstRetrySeconds: 0.001, longestRetrySeconds: 0.002 },
-      services,
       ...options,
-    })
+    }
+    made = makeHub(rules, config, services)
     return made.listener
   })
   const hub = made as unknown as Hub
-  const post = (url: string, body: URLSearchParams | string, token: string, type?: string) =>
-    fetch(url, {
-      method: 'POST',
-      body,
-      headers: { authorization: `Bearer ${token}`, ...(type !== undefined && { 'content-type': type }) },
-    })
   return {
     hub,
     url: `${origin}/hub`,
@@ -130,10 +138,15 @@ export async function startHub(
     subscribe: (form, token = 'reader') => post(`${origin}/hub`, new URLSearchParams(form), token),
     publish: (topic, content, token = 'writer') =>
       post(
-        `${origin}/hub/publish?${new URLSearchParams({ 'hub.mode': 'publish', 'hub.topic': topic })}`,
+        `${origin}/hub/publish?${new URLSearchParams({ 'hub.mode': 'publish', 'hub.topic': topic }).toString()}`,
         content,
         token,
         'application/vnd.news+json',
       ),
   }
+}
+
+function post(url: string, body: URLSearchParams | string, token: string, type?: string): Promise<Response> {
+  const headers = { authorization: `Bearer ${token}`, ...(type !== undefined && { 'content-type': type }) }
+  return fetch(url, { method: 'POST', body, headers })
 }

@@ -1,48 +1,17 @@
 import assert from 'node:assert/strict'
-import { createHmac } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { form, pair, subscribed, topic, topics } from '../../../test/websub-hub.ts'
 import { agreeable, startHub, startPeer } from '../../../test/websub-wire.ts'
-import type { Peer, Respond } from '../../../test/websub-wire.ts'
+import type { Respond } from '../../../test/websub-wire.ts'
 import { formMaxBytes } from './message.ts'
+import { urlMaxLength } from './subscription-request.ts'
 import { sqliteSubscriptions } from './subscription-store.ts'
 
-const topic = 'https://news.example/feed'
-const topics = [topic]
-
-function form(peer: Peer, more: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return { 'hub.callback': `${peer.origin}/cb`, 'hub.mode': 'subscribe', 'hub.topic': topic, ...more }
-}
-
-/** A hub, and a subscriber that it may call. */
-async function pair(
-  context: Parameters<typeof startPeer>[0],
-  {
-    respond = agreeable,
-    now,
-    ...more
-  }: { respond?: Respond; now?: () => number } & Partial<Parameters<typeof startHub>[1]> = {},
-) {
-  const peer = await startPeer(context, respond)
-  const hub = await startHub(context, { topics, allowedCallbackOrigins: [peer.origin], ...more }, now)
-  return { peer, hub }
-}
-
-/** Subscribes, and waits until that is stored. */
-async function subscribed(
-  { peer, hub }: Awaited<ReturnType<typeof pair>>,
-  more: Readonly<Record<string, string>> = {},
-): Promise<void> {
-  const before = peer.received.length
-  assert.equal((await hub.subscribe(form(peer, more))).status, 202)
-  await peer.request(before)
-  while ((await hub.hub.publish(topic, probe)) === 0) await new Promise(setImmediate)
-  await peer.request(before + 1)
-}
-
-const probe = { contentType: 'text/plain', content: Buffer.from('probe') }
+/** Takes a request, and never answers. */
+const silent: Respond = () => undefined
 
 describe('a subscription at the hub', () => {
   it('is answered 202, and verified with mode, topic, a random challenge and the lease', async (context) => {
@@ -70,7 +39,7 @@ describe('a subscription at the hub', () => {
   })
 
   it('does not wait for the verification to answer', async (context) => {
-    const { peer, hub } = await pair(context, { respond: () => undefined })
+    const { peer, hub } = await pair(context, { respond: silent })
     assert.equal((await hub.subscribe(form(peer))).status, 202)
   })
 
@@ -109,6 +78,13 @@ describe('a subscription at the hub', () => {
     })
   })
 
+  it('takes a callback as long as may be, and none longer', async (context) => {
+    const { peer, hub } = await pair(context)
+    const longest = `${peer.origin}/`.padEnd(urlMaxLength, 'a')
+    assert.equal((await hub.subscribe(form(peer, { 'hub.callback': longest }))).status, 202)
+    assert.equal((await hub.subscribe(form(peer, { 'hub.callback': `${longest}a` }))).status, 400)
+  })
+
   it('is denied beyond subscriptionsMax, where a renewal is not', async (context) => {
     const both = await pair(context, { subscriptionsMax: 1 })
     await subscribed(both)
@@ -120,7 +96,7 @@ describe('a subscription at the hub', () => {
   })
 
   it('is 503 while verificationsMax others are verified', async (context) => {
-    const { peer, hub } = await pair(context, { verificationsMax: 1, respond: () => undefined })
+    const { peer, hub } = await pair(context, { verificationsMax: 1, respond: silent })
     assert.equal((await hub.subscribe(form(peer))).status, 202)
     const refused = await hub.subscribe(form(peer))
     assert.deepEqual([refused.status, refused.headers.get('retry-after')], [503, '5'])
@@ -150,8 +126,7 @@ describe('a subscription at the hub', () => {
   }
 
   it('gives up a slow callback after reqTimeout', async (context) => {
-    const respond: Respond = () => undefined
-    const { peer, hub } = await pair(context, { respond, callbackConfig: { reqTimeout: 0.05 } })
+    const { peer, hub } = await pair(context, { respond: silent, callbackConfig: { reqTimeout: 0.05 } })
     await hub.subscribe(form(peer))
     await peer.request(0)
     while (hub.logged.length === 0) await new Promise(setImmediate)
@@ -162,7 +137,7 @@ describe('a subscription at the hub', () => {
     ['no mode', { 'hub.mode': '' }, 400],
     ['another mode', { 'hub.mode': 'publish' }, 400],
     ['no topic', { 'hub.topic': '' }, 400],
-    ['a long topic', { 'hub.topic': `https://a.example/${'a'.repeat(2048)}` }, 400],
+    ['a long topic', { 'hub.topic': 'a'.repeat(urlMaxLength + 1) }, 400],
     ['no callback', { 'hub.callback': '' }, 400],
     ['a callback that is no URL', { 'hub.callback': '/cb' }, 400],
     ['a lease of 0', { 'hub.lease_seconds': '0' }, 400],
@@ -287,146 +262,6 @@ describe('who may do what at the hub', () => {
       assert.equal(answer.status, status)
     })
   }
-})
-
-describe('content distribution', () => {
-  it('sends the whole content with its type, links to hub and topic, and no signature unasked', async (context) => {
-    const both = await pair(context)
-    await subscribed(both, { 'hub.callback': `${both.peer.origin}/cb?key=1` })
-    assert.equal((await both.hub.publish(topic, '{"news":"é"}')).status, 202)
-    const { method, url, headers, body } = await both.peer.request(2)
-    assert.deepEqual([method, url.href], ['POST', 'http://peer/cb?key=1'])
-    assert.equal(body, '{"news":"é"}')
-    assert.equal(headers['content-type'], 'application/vnd.news+json')
-    assert.equal(headers['link'], `<${both.hub.url}>; rel="hub", <${topic}>; rel="self"`)
-    assert.equal(headers['x-hub-signature'], undefined)
-    assert.equal(headers.authorization, undefined)
-  })
-
-  for (const signature of ['sha256', 'sha384', 'sha512'] as const) {
-    it(`is signed with ${signature} over the bytes where a secret was given`, async (context) => {
-      const both = await pair(context, { signature })
-      await subscribed(both, { 'hub.secret': 'shared' })
-      await both.hub.publish(topic, 'é')
-      const { headers } = await both.peer.request(2)
-      const expected = createHmac(signature, 'shared').update('é').digest('hex')
-      assert.equal(headers['x-hub-signature'], `${signature}=${expected}`)
-    })
-  }
-
-  it('fetches a topic when told that it changed', async (context) => {
-    const origin = await startPeer(context, (_request, response) => {
-      response.setHeader('content-type', 'application/atom+xml').end('<feed/>')
-    })
-    const feed = `${origin.origin}/feed`
-    const both = await pair(context, { topics: [topic, feed] })
-    const more = { 'hub.topic': feed }
-    await both.hub.subscribe(form(both.peer, more))
-    await both.peer.request(0)
-    const tell = (named: string): Promise<Response> =>
-      fetch(`${both.hub.url}/publish`, {
-        method: 'POST',
-        headers: { authorization: 'Bearer writer' },
-        body: new URLSearchParams({ 'hub.mode': 'publish', 'hub.topic': named }),
-      })
-    while ((await both.hub.hub.publish(feed, probe)) === 0) await new Promise(setImmediate)
-    assert.equal((await tell(feed)).status, 202)
-    const { headers, body } = await both.peer.request(2)
-    assert.deepEqual([headers['content-type'], body], ['application/atom+xml', '<feed/>'])
-    assert.equal((await tell('http://127.0.0.1:1/')).status, 400)
-  })
-
-  it('answers 502 to a notification of a topic that cannot be had, or is over contentMaxBytes', async (context) => {
-    const long = await startPeer(context, (_request, response) => response.end('12345'))
-    const gone = await startPeer(context, (_request, response) => response.writeHead(404).end())
-    const urls = [`${long.origin}/`, `${gone.origin}/`]
-    const { hub } = await pair(context, { topics: urls, contentMaxBytes: 4 })
-    for (const url of urls) {
-      const body = new URLSearchParams({ 'hub.mode': 'publish', 'hub.topic': url })
-      const headers = { authorization: 'Bearer writer' }
-      assert.equal((await fetch(`${hub.url}/publish`, { method: 'POST', headers, body })).status, 502)
-    }
-  })
-
-  it('takes content of contentMaxBytes, and refuses a byte more', async (context) => {
-    const { hub } = await pair(context, { contentMaxBytes: 4 })
-    assert.equal((await hub.publish(topic, '1234')).status, 202)
-    assert.equal((await hub.publish(topic, '12345')).status, 413)
-  })
-
-  it('tries again after a failure, and keeps the subscription when it gives up', async (context) => {
-    const both = await pair(context, {
-      respond(request, response, index) {
-        if (request.body === 'failing') return response.writeHead(500).end()
-        return agreeable(request, response, index)
-      },
-    })
-    await subscribed(both)
-    await both.hub.publish(topic, 'failing')
-    await both.peer.request(4)
-    while (!both.hub.logged.some(({ level }) => level === 'error')) await new Promise(setImmediate)
-    await both.hub.publish(topic, 'next')
-    const bodies = [2, 3, 4, 5].map(async (index) => (await both.peer.request(index)).body)
-    assert.deepEqual(await Promise.all(bodies), ['failing', 'failing', 'failing', 'next'])
-    assert.doesNotMatch(JSON.stringify(both.hub.logged), /\/cb/)
-  })
-
-  it('ends a subscription at 410', async (context) => {
-    const both = await pair(context, {
-      respond(request, response, index) {
-        if (request.body === 'last') return response.writeHead(410).end()
-        return agreeable(request, response, index)
-      },
-    })
-    await subscribed(both)
-    await both.hub.publish(topic, 'last')
-    while ((await both.hub.hub.publish(topic, probe)) > 0) await new Promise(setImmediate)
-  })
-
-  it('ends with the lease, and a renewal goes on with another secret', async (context) => {
-    let nowMs = 0
-    const both = await pair(context, { now: () => nowMs })
-    await subscribed(both, { 'hub.lease_seconds': '60', 'hub.secret': 'old' })
-    nowMs = 59_999
-    await subscribed(both, { 'hub.lease_seconds': '60', 'hub.secret': 'new' })
-    nowMs = 119_998
-    assert.equal(await both.hub.hub.publish(topic, probe), 1)
-    const last = await both.peer.request(both.peer.received.length)
-    assert.equal(
-      last.headers['x-hub-signature'],
-      `sha256=${createHmac('sha256', 'new').update('probe').digest('hex')}`,
-    )
-    nowMs = 119_999
-    assert.equal(await both.hub.hub.publish(topic, probe), 0)
-  })
-
-  it('stops when an unsubscription is confirmed, and not when it is not', async (context) => {
-    let agrees = false
-    const both = await pair(context, {
-      respond(request, response, index) {
-        const isEnd = request.url.searchParams.get('hub.mode') === 'unsubscribe'
-        if (isEnd && !agrees) return response.writeHead(404).end()
-        return agreeable(request, response, index)
-      },
-    })
-    await subscribed(both)
-    await both.hub.subscribe(form(both.peer, { 'hub.mode': 'unsubscribe' }))
-    while (both.hub.logged.length === 0) await new Promise(setImmediate)
-    assert.equal(await both.hub.hub.publish(topic, probe), 1)
-    agrees = true
-    await both.hub.subscribe(form(both.peer, { 'hub.mode': 'unsubscribe' }))
-    while ((await both.hub.hub.publish(topic, probe)) > 0) await new Promise(setImmediate)
-  })
-
-  it('takes no update beyond deliveriesMax', async (context) => {
-    const respond: Respond = (request, response, index) =>
-      request.method === 'GET' || request.body === 'probe' ? agreeable(request, response, index) : undefined
-    const both = await pair(context, { respond, deliveriesMax: 1 })
-    await subscribed(both)
-    while ((await both.hub.publish(topic, 'slow')).status === 503) await new Promise(setImmediate)
-    assert.equal((await both.hub.publish(topic, 'more')).status, 503)
-    await assert.rejects(both.hub.hub.publish(topic, probe), /too many deliveries/)
-  })
 })
 
 describe('a hub’s configuration', () => {

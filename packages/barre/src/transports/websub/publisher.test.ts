@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
-import { createPublisher } from '../../entries/websub.ts'
-import { startHub, startPeer } from '../../../test/websub-wire.ts'
+import { createPublisher, startHub, startPeer } from '../../../test/websub-wire.ts'
 
 const topic = 'https://news.example/feed?a=b&c'
 

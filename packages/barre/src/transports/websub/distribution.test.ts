@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
+import { describe, it } from 'node:test'
+import { form, pair, probe, subscribed, topic } from '../../../test/websub-hub.ts'
+import { agreeable, startPeer } from '../../../test/websub-wire.ts'
+import { deliveriesAtOnce } from './deliveries.ts'
+
+describe('content distribution', () => {
+  it('sends the whole content with its type, links to hub and topic, and no signature unasked', async (context) => {
+    const both = await pair(context)
+    await subscribed(both, { 'hub.callback': `${both.peer.origin}/cb?key=1` })
+    assert.equal((await both.hub.publish(topic, '{"news":"é"}')).status, 202)
+    const { method, url, headers, body } = await both.peer.request(2)
+    assert.deepEqual([method, url.href], ['POST', 'http://peer/cb?key=1'])
+    assert.equal(body, '{"news":"é"}')
+    assert.equal(headers['content-type'], 'application/vnd.news+json')
+    assert.equal(headers['link'], `<${both.hub.url}>; rel="hub", <${topic}>; rel="self"`)
+    assert.equal(headers['x-hub-signature'], undefined)
+    assert.equal(headers.authorization, undefined)
+  })
+
+  for (const signature of ['sha256', 'sha384', 'sha512'] as const) {
+    it(`is signed with ${signature} over the bytes where a secret was given`, async (context) => {
+      const both = await pair(context, { signature })
+      await subscribed(both, { 'hub.secret': 'shared' })
+      await both.hub.publish(topic, 'é')
+      const { headers } = await both.peer.request(2)
+      const expected = createHmac(signature, 'shared').update('é').digest('hex')
+      assert.equal(headers['x-hub-signature'], `${signature}=${expected}`)
+    })
+  }
+
+  it('fetches a topic when told that it changed', async (context) => {
+    const origin = await startPeer(context, (_request, response) => {
+      response.setHeader('content-type', 'application/atom+xml').end('<feed/>')
+    })
+    const feed = `${origin.origin}/feed`
+    const both = await pair(context, { topics: [topic, feed] })
+    const more = { 'hub.topic': feed }
+    await both.hub.subscribe(form(both.peer, more))
+    await both.peer.request(0)
+    const tell = (named: string): Promise<Response> =>
+      fetch(`${both.hub.url}/publish`, {
+        method: 'POST',
+        headers: { authorization: 'Bearer writer' },
+        body: new URLSearchParams({ 'hub.mode': 'publish', 'hub.topic': named }),
+      })
+    while ((await both.hub.hub.publish(feed, probe)) === 0) await new Promise(setImmediate)
+    assert.equal((await tell(feed)).status, 202)
+    const { headers, body } = await both.peer.request(2)
+    assert.deepEqual([headers['content-type'], body], ['application/atom+xml', '<feed/>'])
+    assert.equal((await tell('http://127.0.0.1:1/')).status, 400)
+  })
+
+  it('answers 502 to a notification of a topic that cannot be had, or is over contentMaxBytes', async (context) => {
+    const long = await startPeer(context, (_request, response) => response.end('12345'))
+    const gone = await startPeer(context, (_request, response) => response.writeHead(404).end())
+    const urls = [`${long.origin}/`, `${gone.origin}/`]
+    const { hub } = await pair(context, { topics: urls, contentMaxBytes: 4 })
+    for (const url of urls) {
+      const body = new URLSearchParams({ 'hub.mode': 'publish', 'hub.topic': url })
+      const headers = { authorization: 'Bearer writer' }
+      assert.equal((await fetch(`${hub.url}/publish`, { method: 'POST', headers, body })).status, 502)
+    }
+  })
+
+  it('takes content of contentMaxBytes, and refuses a byte more', async (context) => {
+    const { hub } = await pair(context, { contentMaxBytes: 4 })
+    assert.equal((await hub.publish(topic, '1234')).status, 202)
+    assert.equal((await hub.publish(topic, '12345')).status, 413)
+  })
+
+  it('tries again after a failure, and keeps the subscription when it gives up', async (context) => {
+    const both = await pair(context, {
+      respond(request, response, index) {
+        if (request.body === 'failing') return response.writeHead(500).end()
+        return agreeable(request, response, index)
+      },
+    })
+    await subscribed(both)
+    await both.hub.publish(topic, 'failing')
+    await both.peer.request(4)
+    while (!both.hub.logged.some(({ level }) => level === 'error')) await new Promise(setImmediate)
+    await both.hub.publish(topic, 'next')
+    const bodies = [2, 3, 4, 5].map(async (index) => (await both.peer.request(index)).body)
+    assert.deepEqual(await Promise.all(bodies), ['failing', 'failing', 'failing', 'next'])
+    assert.doesNotMatch(JSON.stringify(both.hub.logged), /\/cb/)
+  })
+
+  it('ends a subscription at 410', async (context) => {
+    const both = await pair(context, {
+      respond(request, response, index) {
+        if (request.body === 'last') return response.writeHead(410).end()
+        return agreeable(request, response, index)
+      },
+    })
+    await subscribed(both)
+    await both.hub.publish(topic, 'last')
+    while ((await both.hub.hub.publish(topic, probe)) > 0) await new Promise(setImmediate)
+  })
+
+  it('ends with the lease, and a renewal goes on with another secret', async (context) => {
+    let nowMs = 0
+    const both = await pair(context, { now: () => nowMs })
+    await subscribed(both, { 'hub.lease_seconds': '60', 'hub.secret': 'old' })
+    nowMs = 59_999
+    await subscribed(both, { 'hub.lease_seconds': '60', 'hub.secret': 'new' })
+    nowMs = 119_998
+    assert.equal(await both.hub.hub.publish(topic, probe), 1)
+    const last = await both.peer.request(both.peer.received.length)
+    assert.equal(
+      last.headers['x-hub-signature'],
+      `sha256=${createHmac('sha256', 'new').update('probe').digest('hex')}`,
+    )
+    nowMs = 119_999
+    assert.equal(await both.hub.hub.publish(topic, probe), 0)
+  })
+
+  it('stops when an unsubscription is confirmed, and not when it is not', async (context) => {
+    let agrees = false
+    const both = await pair(context, {
+      respond(request, response, index) {
+        const isEnd = request.url.searchParams.get('hub.mode') === 'unsubscribe'
+        if (isEnd && !agrees) return response.writeHead(404).end()
+        return agreeable(request, response, index)
+      },
+    })
+    await subscribed(both)
+    await both.hub.subscribe(form(both.peer, { 'hub.mode': 'unsubscribe' }))
+    while (both.hub.logged.length === 0) await new Promise(setImmediate)
+    assert.equal(await both.hub.hub.publish(topic, probe), 1)
+    agrees = true
+    await both.hub.subscribe(form(both.peer, { 'hub.mode': 'unsubscribe' }))
+    while ((await both.hub.hub.publish(topic, probe)) > 0) await new Promise(setImmediate)
+  })
+
+  it('goes to so many callbacks at one time, and to the others when one has answered', async (context) => {
+    const held: (() => void)[] = []
+    const both = await pair(context, {
+      respond(request, response, index) {
+        if (request.body !== 'slow') return agreeable(request, response, index)
+        return held.push(() => response.end())
+      },
+    })
+    const many = deliveriesAtOnce + 1
+    for (let index = 0; index < many; index++) {
+      await both.hub.subscribe(form(both.peer, { 'hub.callback': `${both.peer.origin}/cb${index}` }))
+    }
+    await both.peer.request(many - 1)
+    const slow = { contentType: 'text/plain', content: Buffer.from('slow') }
+    let before = both.peer.received.length
+    for (let sent = 0; sent < many; before += sent) {
+      sent = await both.hub.hub.publish(topic, probe)
+      await both.peer.request(before + sent - 1)
+    }
+    assert.equal(await both.hub.hub.publish(topic, slow), many)
+    await both.peer.request(before + deliveriesAtOnce - 1)
+    assert.equal(held.length, deliveriesAtOnce)
+    held[0]?.()
+    await both.peer.request(before + deliveriesAtOnce)
+    assert.equal(held.length, many)
+  })
+
+  it('takes no update beyond deliveriesMax', async (context) => {
+    const both = await pair(context, {
+      deliveriesMax: 1,
+      respond: (request, response, index) =>
+        request.body === 'slow' ? undefined : agreeable(request, response, index),
+    })
+    await subscribed(both)
+    while ((await both.hub.publish(topic, 'slow')).status === 503) await new Promise(setImmediate)
+    assert.equal((await both.hub.publish(topic, 'more')).status, 503)
+    await assert.rejects(both.hub.hub.publish(topic, probe), /too many deliveries/)
+  })
+})

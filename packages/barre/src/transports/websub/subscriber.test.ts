@@ -87,6 +87,8 @@ describe('verification of intent', () => {
     ['another mode', { 'hub.mode': 'unsubscribe' }],
     ['no challenge', { 'hub.challenge': '' }],
     ['a long challenge', { 'hub.challenge': 'x'.repeat(challengeMaxBytes + 1) }],
+    ['a binary challenge', { 'hub.challenge': 'MZ\u0000' }],
+    ['a challenge of two lines', { 'hub.challenge': 'a\nb' }],
     ['no lease', { 'hub.lease_seconds': '' }],
     ['a lease of 0', { 'hub.lease_seconds': '0' }],
     ['a lease below 0', { 'hub.lease_seconds': '-1' }],

@@ -48,8 +48,9 @@ export function judgeVerification(
 }
 
 function judgeConfirmation(intent: Intent, challenge: string, lease: string, nowMs: number): Verdict {
-  if (challenge === '' || Buffer.byteLength(challenge) > challengeMaxBytes) {
-    return refuse(`hub.challenge is absent, or longer than ${challengeMaxBytes} bytes`)
+  // WebSub §8.2: nobody may have a file of theirs served by us.
+  if (!/^[\x20-\x7e]+$/.test(challenge) || challenge.length > challengeMaxBytes) {
+    return refuse(`hub.challenge is not text of 1 to ${challengeMaxBytes} bytes`)
   }
   if (intent.mode === 'unsubscribe') return { kind: 'confirm', intent, challenge, endsAtMs: nowMs }
   if (!/^0*[1-9]\d{0,9}$/.test(lease)) return refuse('hub.lease_seconds is not a number of seconds')

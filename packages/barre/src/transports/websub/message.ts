@@ -30,7 +30,6 @@ export function answer(request: IncomingMessage, response: ServerResponse, statu
     ...(status === 413 && request.httpVersionMajor < 2 && { connection: 'close' }),
     ...(status === 503 && { 'retry-after': '5' }),
   })
-  // barre-ignore html: it is text/plain with nosniff, as WebSub §8.2 asks where a challenge is echoed
   response.end(text)
   drain(request)
 }

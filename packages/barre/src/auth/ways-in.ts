@@ -1,4 +1,4 @@
-import type { Rules, Services } from '../core/index.ts'
+import type { Log, Rules, Services } from '../core/index.ts'
 import type { AuthConfig } from './auth-config.ts'
 import { compileAuth } from './compile-auth.ts'
 import { createServices } from './services.ts'
@@ -14,12 +14,13 @@ export function withServices<Config extends object, Made>(
   return ({ services, ...config }) => make(config as unknown as Config, createServices(services))
 }
 
-/** A way in that guards: it also needs the rules that `auth` compiles to. */
+/** A way in that guards: it also needs the rules that `auth` compiles to. A log of the options is the services' too. */
 export function withAuth<Options extends object, Guard>(
   guard: (rules: Rules, options: Options, services: Services) => Guard,
 ): (options: WithAuth<Options>) => Guard {
   return ({ auth, services, ...options }) => {
-    const made = createServices(services)
+    const { log } = options as { readonly log?: Log }
+    const made = createServices({ ...(log && { log }), ...services })
     return guard(compileAuth(auth, made), options as unknown as Options, made)
   }
 }

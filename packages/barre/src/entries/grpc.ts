@@ -1,5 +1,5 @@
 import type { Client } from '@grpc/grpc-js'
-import { compileAuth, createServices } from '../auth/index.ts'
+import { createServices, withAuth } from '../auth/index.ts'
 import type { AuthConfig, ClientAuthConfig, ResourceAuth } from '../auth/index.ts'
 import { grpcClient, guardedServer } from '../transports/grpc/index.ts'
 import type * as Grpc from '../transports/grpc/index.ts'
@@ -7,11 +7,10 @@ import type * as Grpc from '../transports/grpc/index.ts'
 export { CredentialError, grpcStatuses, onBehalfOf, principalOf } from '../transports/grpc/index.ts'
 export type * from '../transports/grpc/index.ts'
 
+type ServerConfig = Grpc.GrpcServerConfig<AuthConfig, ResourceAuth>
+
 /** Makes a gRPC server whose methods are guarded; throws ConfigError. */
-export function createServer(options: Grpc.GrpcServerConfig<AuthConfig, ResourceAuth>): Grpc.GuardedServer {
-  const services = createServices({ ...(options.log && { log: options.log }), ...options.services })
-  return guardedServer(compileAuth(options.auth, services), options, services)
-}
+export const createServer: (options: ServerConfig) => Grpc.GuardedServer = withAuth(guardedServer)
 
 type ClientConfig = Grpc.GrpcClientConfig<ClientAuthConfig>
 

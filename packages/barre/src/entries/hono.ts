@@ -1,6 +1,5 @@
-import { compileAuth, createServices } from '../auth/index.ts'
-import type { AuthConfig, ResourceAuth } from '../auth/index.ts'
-import type { Services } from '../core/index.ts'
+import { withAuth } from '../auth/index.ts'
+import type { ResourceAuth, WithAuth } from '../auth/index.ts'
 import { protect as protectWith } from '../transports/hono/index.ts'
 import type { Allow } from '../transports/hono/index.ts'
 import type { HttpOptions } from '../transports/http/index.ts'
@@ -9,15 +8,7 @@ export { passesOn } from '../transports/http/index.ts'
 export { open } from '../transports/hono/index.ts'
 export type * from '../transports/hono/index.ts'
 
-export interface ProtectOptions extends HttpOptions {
-  readonly auth: AuthConfig
-  readonly services?: Partial<Services>
-}
+export type ProtectOptions = WithAuth<HttpOptions>
 
 /** Makes the guards of a Hono 4 service; throws ConfigError. */
-export function protect({ auth, services, ...options }: ProtectOptions): Allow<ResourceAuth> {
-  return protectWith(
-    compileAuth(auth, createServices({ ...(options.log && { log: options.log }), ...services })),
-    options,
-  )
-}
+export const protect: (options: ProtectOptions) => Allow<ResourceAuth> = withAuth(protectWith<ResourceAuth>)

@@ -17,7 +17,7 @@ import {
 import type { HttpOptions, HttpSettings } from '../http/index.ts'
 import { checkRoutes } from './check.ts'
 import type { Stack } from './check.ts'
-import { guardServer } from './server.ts'
+import { askLate, guardSockets } from './server.ts'
 import type { ServerGuard } from './server.ts'
 
 declare global {
@@ -72,9 +72,12 @@ export const open: Middleware = mark((_request, _response, next) => next())
 /** Guards Express 5 routes; throws ConfigError. */
 export function protect<Auth>(rules: Rules, options: ExpressOptions<Auth>): Allow<Auth> {
   const settings = toSettings(options)
-  const checked = toChecked(rules, settings)
-  const upgrade = rules.policyFor(options.upgrade, 'upgrade')
-  const servers: ServerGuard = { rules, settings, upgrade, attached: new WeakSet(), open: new Set() }
+  const sockets: ServerGuard = { rules, settings, upgrade: rules.policyFor(options.upgrade, 'upgrade') }
+  const checked = toChecked(rules, settings, (server) => guardSockets(sockets, server))
+  const attach = (server: NetServer): void => {
+    checked.attach(server)
+    askLate(server)
+  }
   const allow = (auth?: Auth): Middleware => {
     const policy = rules.policyFor(auth, 'allow')
     requireOrigin(rules, settings)
@@ -103,8 +106,8 @@ export function protect<Auth>(rules: Rules, options: ExpressOptions<Auth>): Allo
       if (settings.metadata !== undefined && !isServed) {
         throw new ConfigError('resourceMetadata', 'nobody serves it: put in app.use(allow.metadata)')
       }
-      onListen(application, (listening) => guardServer(servers, listening))
-      if (server !== undefined) guardServer(servers, server)
+      onListen(application, attach)
+      if (server !== undefined) attach(server)
     },
     ready: () => rules.ready(),
     close: () => rules.close(),

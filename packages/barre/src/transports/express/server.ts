@@ -5,12 +5,10 @@ import { chain, guard } from '../../core/index.ts'
 import type { Awaitable, Policy, Rules } from '../../core/index.ts'
 import {
   findProblem,
-  intercept,
   mustNotServe,
   normalisePath,
   phrase,
   refuseStreams,
-  refuseToStart,
   serveSocket,
   toCall,
 } from '../http/index.ts'
@@ -22,41 +20,23 @@ export interface ServerGuard {
   readonly settings: HttpSettings
   /** What connections that leave HTTP must fulfil; `undefined`: nothing. */
   readonly upgrade: Policy | undefined
-  readonly attached: WeakSet<NetServer>
-  /** Those of the attached servers that have not closed. */
-  readonly open: Set<NetServer>
 }
 
-/** Guards what reaches a server beside Express's routes: upgrade and CONNECT listeners, and bodies sent too early. */
-export function guardServer(service: ServerGuard, server: NetServer): void {
-  const { rules, settings, attached, open } = service
-  if (attached.has(server)) return
-  attached.add(server)
-  open.add(server)
-  const problem = findProblem(server, rules, settings)
-  if (problem !== undefined && server.listening) throw problem
-  intercept(
-    server,
-    new Map<string, Intercept>([
-      ['listening', refuseToStart(server, () => findProblem(server, rules, settings))],
-      ['upgrade', onSocket(service, 'UPGRADE', server)],
-      ['connect', refuseStreams(onSocket(service, 'CONNECT', server))],
-      ['close', closing(service, server)],
-    ]),
-  )
+/** Guards what reaches a server beside Express's routes: upgrade and CONNECT listeners. */
+export function guardSockets(service: ServerGuard, server: NetServer): ReadonlyMap<string, Intercept> {
+  return new Map([
+    ['upgrade', onSocket(service, 'UPGRADE', server)],
+    ['connect', refuseStreams(onSocket(service, 'CONNECT', server))],
+  ])
+}
+
+/** Has a server ask for bodies when somebody reads them, unless the program answers `Expect` itself. */
+export function askLate(server: NetServer): void {
   if (server.listenerCount('checkContinue') > 0) return
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     continueOnRead(request, response)
     server.emit('request', request, response)
   })
-}
-
-function closing({ open, rules }: ServerGuard, server: NetServer): Intercept {
-  return (proceed) => {
-    open.delete(server)
-    if (open.size === 0) rules.close().catch(() => undefined)
-    return proceed()
-  }
 }
 
 function onSocket(service: ServerGuard, method: 'UPGRADE' | 'CONNECT', server: NetServer): Intercept {

@@ -16,7 +16,12 @@ export interface Checked {
   readonly attach: (server: NetServer) => void
 }
 
-export function toChecked(rules: Rules, settings: HttpSettings): Checked {
+/** `more`: what a wire takes from its servers beside their start and end. */
+export function toChecked(
+  rules: Rules,
+  settings: HttpSettings,
+  more: (server: NetServer) => ReadonlyMap<string, Intercept> = () => new Map(),
+): Checked {
   const problemOf = problemFinder(rules, settings)
   const attached = new WeakSet<NetServer>()
   const opened = new Set<NetServer>()
@@ -40,6 +45,7 @@ export function toChecked(rules: Rules, settings: HttpSettings): Checked {
         new Map<string, Intercept>([
           ['listening', refuseToStart(server, () => findProblem(server, rules, settings))],
           ['close', closing(server)],
+          ...more(server),
         ]),
       )
     },

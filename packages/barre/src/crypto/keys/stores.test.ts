@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { createPublicKey } from 'node:crypto'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
-import { sharedData, sharedTest } from '../../../../../tools/shared.ts'
+import { sharedTest } from '../../../../../tools/shared.ts'
 import { publicKeyOf, readCertificates } from './certificate.ts'
 import { openKeyStore } from './open-key-store.ts'
 import { readPrivateKey } from './private-key.ts'
@@ -253,12 +252,7 @@ sharedTest('a key with a password of its own does not hide its store', ['balleri
   assert.equal(store.certificates('keypair').length, 1)
 })
 
-test('the table has every store, key and certificate of the folder', (context) => {
-  const folder = sharedData('ballerina')
-  if (folder === undefined) {
-    context.skip('../shared/data is not beside this checkout')
-    return
-  }
+sharedTest('the table has every store, key and certificate of the folder', ['ballerina'], (folder) => {
   const files = globSync('**/*.{p12,pkcs12,jks,key,pem,crt,csr,pub}', { cwd: folder })
   const listed = new Set(rows.map(([path]) => path))
   assert.deepEqual(

@@ -6,7 +6,7 @@ import {
   isDecorator,
   isIdentifier,
 } from 'typescript/unstable/ast'
-import type { Expr, Func, Marks, Param, Pattern, Stmt } from '../graph/index.ts'
+import type { Expr, Func, LibraryType, Marks, Param, Pattern, Stmt } from '../graph/index.ts'
 import { declareNames, declarePattern, declareVars } from './declarations.ts'
 import type { Lower } from './lower.ts'
 import { span } from './lower.ts'
@@ -111,7 +111,7 @@ function lowerParameter(
       ? target
       : { k: 'default', target, value: lower.expr(node.initializer), ...at }
   if (target.k === 'bind' && type !== undefined) Object.assign(target.binding, { type })
-  return {
+  const param: Param = {
     name,
     pattern,
     rest: node.dotDotDotToken !== undefined,
@@ -124,6 +124,17 @@ function lowerParameter(
     decorators: decoratorsOf(lower, node),
     span: at,
   }
+  if (type === undefined && isTakenApart(lower, target)) {
+    const answer = (library: readonly LibraryType[]): void => void Object.assign(param, { library })
+    lower.questions.push({ node: node.name, answer })
+  }
+  return param
+}
+
+/** `({ query }) => ...`: what is taken is a member of a library's type, perhaps. */
+function isTakenApart(lower: Lower, target: Pattern): boolean {
+  if (target.k !== 'fields') return false
+  return target.fields.some(({ key }) => typeof key === 'string' && lower.libraryMembers.has(key))
 }
 
 function typeMarks(lower: Lower, node: ParameterDeclaration): Marks {

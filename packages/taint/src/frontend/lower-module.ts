@@ -11,6 +11,7 @@ import {
 } from 'typescript/unstable/ast'
 import type { Func, Module, ModuleRef } from '../graph/index.ts'
 import { declareNames, declareVars } from './declarations.ts'
+import type { Question } from './library-types.ts'
 import { lowerClass } from './lower-class.ts'
 import { lowerExpression } from './lower-expression.ts'
 import { lowerFunction } from './lower-function.ts'
@@ -27,12 +28,15 @@ export interface LoweredModule {
   readonly funcs: readonly Func[]
   /** Every specifier the module names, with the node to ask the compiler about. */
   readonly specifiers: readonly { readonly ref: ModuleRef; readonly node: Node }[]
+  /** What the compiler is asked of the types of libraries. */
+  readonly questions: readonly Question[]
 }
 
-export function lowerModule(source: SourceFile): LoweredModule {
+export function lowerModule(source: SourceFile, libraryMembers: ReadonlySet<string>): LoweredModule {
   const module = newModule(source)
   const funcs: Func[] = []
   const specifiers: { ref: ModuleRef; node: Node }[] = []
+  const questions: Question[] = []
   const lower: Lower = {
     source,
     module,
@@ -41,6 +45,8 @@ export function lowerModule(source: SourceFile): LoweredModule {
     aliases: new Map(),
     enums: new Set(),
     marked: hasMarks(source.text),
+    libraryMembers,
+    questions,
     scope: childScope(undefined, module.init),
     func: module.init,
     expr: (node) => lowerExpression(lower, node),
@@ -63,7 +69,7 @@ export function lowerModule(source: SourceFile): LoweredModule {
   module.init.body = lower.statements(statements)
   funcs.push(module.init)
   settleCaptures(lower.references, funcs)
-  return { module, funcs, specifiers }
+  return { module, funcs, specifiers, questions }
 }
 
 function newModule(source: SourceFile): Module {

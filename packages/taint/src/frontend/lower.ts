@@ -10,6 +10,7 @@ import type {
   Stmt,
   TypeRef,
 } from '../graph/index.ts'
+import type { Question } from './library-types.ts'
 
 /** Names visible at one place: a block, a function, a module. */
 export interface Scope {
@@ -34,6 +35,9 @@ export interface Lower {
   readonly aliases: Map<string, Node>
   readonly enums: Set<Binding>
   readonly marked: boolean
+  /** Members of libraries' types: the compiler is asked what has them. */
+  readonly libraryMembers: ReadonlySet<string>
+  readonly questions: Question[]
   scope: Scope
   func: Func
   expr(node: Node): Expr

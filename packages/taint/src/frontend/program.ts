@@ -5,6 +5,8 @@ import type { Project, Snapshot } from 'typescript/unstable/sync'
 import { API } from 'typescript/unstable/sync'
 import type { Node } from 'typescript/unstable/ast'
 import type { Func, Module, ModuleRef } from '../graph/index.ts'
+import type { KnownTypes } from './library-types.ts'
+import { answerQuestions, packagesOf } from './library-types.ts'
 import type { LoweredModule } from './lower-module.ts'
 import { lowerModule } from './lower-module.ts'
 
@@ -15,6 +17,8 @@ export interface ProgramInput {
   readonly cwd: string
   readonly project?: string | undefined
   readonly files?: readonly string[] | undefined
+  /** Types of libraries that mean something to whoever asks. */
+  readonly known: KnownTypes
 }
 
 export interface Problem {
@@ -73,7 +77,7 @@ export function readProgram(input: ProgramInput): Program {
   try {
     const config = virtual ?? resolve(input.cwd, input.project ?? 'tsconfig.json')
     const snapshot = api.updateSnapshot({ openProjects: [config] })
-    return lowerProject(projectOf(snapshot, config), large)
+    return lowerProject(projectOf(snapshot, config), large, input.known)
   } finally {
     api.close()
   }
@@ -94,7 +98,7 @@ function readUnlessLarge(file: string, large: Set<string>): string | undefined {
   return ''
 }
 
-function lowerProject(project: Project, large: ReadonlySet<string>): Program {
+function lowerProject(project: Project, large: ReadonlySet<string>, known: KnownTypes): Program {
   const problems: Problem[] = [...large].map((file) => ({
     file,
     line: 1,
@@ -104,10 +108,12 @@ function lowerProject(project: Project, large: ReadonlySet<string>): Program {
     problems.push({ file: diagnostic.fileName ?? project.configFileName, line: 1, message: diagnostic.text })
   }
   const lowered: LoweredModule[] = []
-  for (const name of project.program.getSourceFileNames()) {
+  const names = project.program.getSourceFileNames()
+  const libraryMembers = known.membersOf(packagesOf(names))
+  for (const name of names) {
     if (name.endsWith('.d.ts') || name.endsWith('.json') || name.includes('/node_modules/')) continue
     const source = project.program.getSourceFile(name)
-    if (source !== undefined) lowered.push(lowerModule(source))
+    if (source !== undefined) lowered.push(lowerModule(source, libraryMembers))
   }
   for (const diagnostic of project.program.getSyntacticDiagnostics()) {
     problems.push({
@@ -117,6 +123,11 @@ function lowerProject(project: Project, large: ReadonlySet<string>): Program {
     })
   }
   const absent = resolveModules(project, lowered)
+  answerQuestions(
+    project.checker,
+    lowered.flatMap(({ questions }) => questions),
+    known,
+  )
   for (const one of absent.filter(isRelative)) {
     const message = `cannot find '${one.specifier}': what it exports is taken as unknown`
     problems.push({ file: one.file, line: one.line, message })

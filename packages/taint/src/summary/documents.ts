@@ -1,9 +1,11 @@
 import { argumentAt } from './arguments.ts'
-import type { Call, Frame } from './frame.ts'
-import { read, slots, textOf } from './heap-access.ts'
+import type { Call, Frame, Outcome } from './frame.ts'
+import { read, slots, textOf, writeSlot } from './heap-access.ts'
+import { CONTENT_TYPE } from './hidden.ts'
 import type { Native } from './native.ts'
 import { addSinks, siteOf } from './sinks.ts'
 import type { Value } from './value.ts'
+import { EMPTY, constant } from './value.ts'
 
 function sinkAt(frame: Frame, call: Call, index: number, kind: string, parameter: string): void {
   const labels = textOf(frame, argumentAt(frame, call.args, index))
@@ -31,6 +33,21 @@ function contentTypes(frame: Frame, headers: Value): unknown[] {
   )
 }
 
+/** `writeHead(200, { 'content-type': 'text/plain' })` says that no markup follows. */
+function writeHead(frame: Frame, call: Call): Outcome {
+  for (const { value } of call.args.slice(1)) {
+    const types = contentTypes(frame, value)
+    for (const type of types) setContentType(frame, call, constant(String(type)))
+  }
+  return { value: call.thisValue, thrown: EMPTY }
+}
+
+/** Remembers what a response says it is. */
+export function setContentType(frame: Frame, call: Call, type: Value): void {
+  for (const obj of call.thisValue.refs)
+    writeSlot(frame, obj, CONTENT_TYPE, { ...type, labels: [], refs: [] })
+}
+
 /** Unpacking without `maxOutputLength` may fill the memory. */
 function decompress(frame: Frame, call: Call): undefined {
   const isBounded = call.args
@@ -43,5 +60,6 @@ function decompress(frame: Frame, call: Call): undefined {
 export const DOCUMENT_NATIVES: Readonly<Record<string, Native>> = {
   'parse-xml': parseXml,
   'new-response': newResponse,
+  'write-head': writeHead,
   decompress,
 }

@@ -9,6 +9,7 @@ import { applyFunction } from './instantiate.ts'
 import { readGlobal } from './names.ts'
 import { factKey } from './names.ts'
 import { addSinks, siteOf } from './sinks.ts'
+import { withLibraryTypes } from './typed.ts'
 import type { Arg } from './summary.ts'
 import type { Value } from './value.ts'
 import { EMPTY, UNKNOWN, join } from './value.ts'
@@ -137,7 +138,9 @@ function callMember(
   callee: Expr & { k: 'member' | 'index' },
 ): Value {
   const isSuper = callee.object.k === 'super'
-  const receiver = isSuper ? frame.thisValue : frame.eval(callee.object)
+  const receiver = isSuper
+    ? frame.thisValue
+    : withLibraryTypes(frame, frame.eval(callee.object), callee.k === 'member' ? callee.library : undefined)
   const target = isSuper || callee.k === 'index' ? frame.eval(callee) : memberTarget(frame, callee, receiver)
   const name = callee.k === 'member' ? callee.key : 'function'
   const call = callOf(frame, expr, name, receiver)

@@ -11,7 +11,7 @@ import { exportedName, readBinding, readGlobal } from './names.ts'
 import { ELEMENT } from './path.ts'
 import { afterPrefix } from './path-facts.ts'
 import { assign } from './patterns.ts'
-import { typedValue } from './typed.ts'
+import { typedValue, withLibraryTypes } from './typed.ts'
 import type { Label, Value } from './value.ts'
 import {
   EMPTY,
@@ -97,7 +97,7 @@ function evaluateMember(frame: Frame, expr: Expr & { k: 'member' }): Value {
     const base = expr.object.binding === undefined ? EMPTY : readBinding(frame, expr.object.binding)
     return read(frame, read(frame, base, 'prototype'), expr.key)
   }
-  const object = evaluate(frame, expr.object)
+  const object = withLibraryTypes(frame, evaluate(frame, expr.object), expr.library)
   frame.span = expr
   const known = moduleMember(frame, object, expr.key)
   return known ?? read(frame, object, expr.key)

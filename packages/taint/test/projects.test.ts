@@ -235,3 +235,69 @@ for (const [index, [what, text, expected]] of uses.entries()) {
     assert.deepEqual(kinds, expected)
   })
 }
+
+const marked = `
+import type { Sensitive, Tainted, Untainted } from 'barre/taint'
+export interface Message {
+  /** @tainted */
+  readonly text: string
+  body: Tainted<string>
+  sender: string
+}
+export interface Query {
+  /** @sensitive sql */
+  text: string
+  file?: Sensitive<string, 'path'>
+  name: Untainted<string>
+}
+export class Job {
+  /** @sensitive command */
+  line = ''
+  sender = ''
+}
+export declare function run(query: Query): void
+`
+
+const onMarked = `
+import { source } from './source.ts'
+import { Job, run, type Message, type Query } from './marked.ts'
+export function first(message: Message): void { eval(message.text) }
+export function second({ message }: { message: Message }): void { eval(message.body) }
+export function third(messages: Message[]): void { eval(messages[0]!.sender) }
+run({ text: source(), name: 'x' })
+run({ text: 'x', file: source(), name: source() })
+const query: Query = { text: 'x', name: 'x' }
+query.file = source()
+query.name = source()
+eval(query.name)
+const job = new Job()
+job.line = source()
+job.sender = source()
+export const other = { text: source() }
+`
+
+test('members of interfaces and classes are what their marks say, wherever they are used', () => {
+  const cwd = write('members', {
+    'tsconfig.json': tsconfig(),
+    'node_modules/barre/package.json': JSON.stringify({
+      name: 'barre',
+      exports: { './taint': { types: './taint.d.ts' } },
+    }),
+    'node_modules/barre/taint.d.ts': `
+export type Tainted<T> = T
+export type Untainted<T> = T
+export type Sensitive<T, _Kind> = T
+`,
+    'src/marked.ts': marked,
+    'src/source.ts': source,
+    'src/a.ts': onMarked,
+  })
+  assert.deepEqual(findings(cwd), [
+    'src/a.ts:4 code',
+    'src/a.ts:5 code',
+    'src/a.ts:7 sql',
+    'src/a.ts:8 path',
+    'src/a.ts:10 path',
+    'src/a.ts:14 command',
+  ])
+})

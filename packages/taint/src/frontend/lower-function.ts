@@ -10,7 +10,7 @@ import type { Expr, Func, LibraryType, Marks, Param, Pattern, Stmt } from '../gr
 import { declareNames, declarePattern, declareVars } from './declarations.ts'
 import type { Lower } from './lower.ts'
 import { span } from './lower.ts'
-import { ALL_KINDS, marksOf, marksOfType, parameterMarks, returnMarks } from './marks.ts'
+import { ALL_KINDS, kindsIn, marksOf, marksOfType, parameterMarks, returnMarks } from './marks.ts'
 import { childScope, declare, newFunc } from './scope.ts'
 import { lowerPredicate } from './types.ts'
 
@@ -140,12 +140,7 @@ function isTakenApart(lower: Lower, target: Pattern): boolean {
 function typeMarks(lower: Lower, node: ParameterDeclaration): Marks {
   const written = node.type
   if (written === undefined) return {}
-  return marksOfType(lower.type(written), () => {
-    const kinds = [...written.getText(lower.source).matchAll(/['"]([\w-]+)['"]/g)].map(
-      (match) => match[1] ?? '',
-    )
-    return kinds.length === 0 ? [ALL_KINDS] : kinds
-  })
+  return marksOfType(lower.type(written), () => kindsIn(written.getText(lower.source)))
 }
 
 export function decoratorsOf(lower: Lower, node: { readonly modifiers?: Iterable<Node> }): Expr[] {

@@ -1,6 +1,6 @@
 import type { ElementAccessExpression, PropertyAccessExpression } from 'typescript/unstable/ast'
 import { isPrivateIdentifier } from 'typescript/unstable/ast'
-import type { Expr, LibraryType, Span } from '../graph/index.ts'
+import type { Expr, LibraryType, Marks, Span } from '../graph/index.ts'
 import { privateKey } from './lower-pattern.ts'
 import type { Lower } from './lower.ts'
 
@@ -11,6 +11,10 @@ export function lowerMember(lower: Lower, node: PropertyAccessExpression, at: Sp
   if (lower.libraryMembers.has(key) && !isRooted(object)) {
     const answer = (library: readonly LibraryType[]): void => void Object.assign(member, { library })
     lower.questions.push({ node: node.expression, answer })
+  }
+  if (lower.markedMembers.has(key)) {
+    const answer = (marks: Marks): void => void Object.assign(member, { marks })
+    lower.uses.push({ node: node.name, answer })
   }
   return member
 }

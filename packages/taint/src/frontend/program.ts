@@ -9,6 +9,7 @@ import type { KnownTypes } from './library-types.ts'
 import { answerQuestions, packagesOf } from './library-types.ts'
 import type { LoweredModule } from './lower-module.ts'
 import { lowerModule } from './lower-module.ts'
+import { answerUses, markedMembers } from './member-marks.ts'
 
 /** A file the parser would need minutes for is not source anybody wrote: it is named and left out. */
 const MAX_FILE_BYTES = 4 * 1024 * 1024
@@ -107,14 +108,14 @@ function lowerProject(project: Project, large: ReadonlySet<string>, known: Known
   for (const diagnostic of project.program.getConfigFileParsingDiagnostics()) {
     problems.push({ file: diagnostic.fileName ?? project.configFileName, line: 1, message: diagnostic.text })
   }
-  const lowered: LoweredModule[] = []
   const names = project.program.getSourceFileNames()
-  const libraryMembers = known.membersOf(packagesOf(names))
-  for (const name of names) {
-    if (name.endsWith('.d.ts') || name.endsWith('.json') || name.includes('/node_modules/')) continue
-    const source = project.program.getSourceFile(name)
-    if (source !== undefined) lowered.push(lowerModule(source, libraryMembers))
-  }
+  const sources = names
+    .filter((name) => !name.endsWith('.d.ts') && !name.endsWith('.json') && !name.includes('/node_modules/'))
+    .map((name) => project.program.getSourceFile(name))
+    .filter((source) => source !== undefined)
+  const marked = markedMembers(sources)
+  const asked = { ofLibraries: known.membersOf(packagesOf(names)), marked: marked.names }
+  const lowered = sources.map((source) => lowerModule(source, asked))
   for (const diagnostic of project.program.getSyntacticDiagnostics()) {
     problems.push({
       file: diagnostic.fileName ?? '',
@@ -127,6 +128,11 @@ function lowerProject(project: Project, large: ReadonlySet<string>, known: Known
     project.checker,
     lowered.flatMap(({ questions }) => questions),
     known,
+  )
+  answerUses(
+    project,
+    lowered.flatMap(({ uses }) => uses),
+    marked,
   )
   for (const one of absent.filter(isRelative)) {
     const message = `cannot find '${one.specifier}': what it exports is taken as unknown`

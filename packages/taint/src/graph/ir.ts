@@ -166,7 +166,7 @@ export interface Arg {
 }
 
 export type ObjectMember =
-  | { readonly kind: 'field'; readonly key: Key; readonly value: Expr }
+  | { readonly kind: 'field'; readonly key: Key; readonly value: Expr; readonly marks?: Marks }
   | { readonly kind: 'get' | 'set'; readonly key: Key; readonly value: Expr }
   | { readonly kind: 'spread'; readonly value: Expr }
 
@@ -188,6 +188,8 @@ export type Expr = Span &
         readonly key: string
         /** What the compiler says the object is. */
         readonly library?: readonly LibraryType[]
+        /** What the declaration of the member says of it. */
+        readonly marks?: Marks
       }
     | { readonly k: 'index'; readonly object: Expr; readonly index: Expr }
     | {

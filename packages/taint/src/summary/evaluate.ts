@@ -7,6 +7,7 @@ import type { Fact } from './facts.ts'
 import type { Frame } from './frame.ts'
 import { isTopLevel, stepAt, throwTo } from './frame.ts'
 import { awaited, iterate, read, rejected, textOf, writeSlot } from './heap-access.ts'
+import { readMarked } from './marked.ts'
 import { exportedName, readBinding, readGlobal } from './names.ts'
 import { ELEMENT } from './path.ts'
 import { afterPrefix } from './path-facts.ts'
@@ -100,7 +101,7 @@ function evaluateMember(frame: Frame, expr: Expr & { k: 'member' }): Value {
   const object = withLibraryTypes(frame, evaluate(frame, expr.object), expr.library)
   frame.span = expr
   const known = moduleMember(frame, object, expr.key)
-  return known ?? read(frame, object, expr.key)
+  return readMarked(frame, known ?? read(frame, object, expr.key), expr.key, expr.marks, expr)
 }
 
 /** A member of a module namespace is what the module exports under that name. */

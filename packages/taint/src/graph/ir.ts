@@ -53,6 +53,8 @@ export interface Binding {
   fixed: Func | ClassIr | undefined
   import: ImportTarget | undefined
   type: TypeRef | undefined
+  /** What a constant was declared with. */
+  init?: Expr
 }
 
 /** What an import name stands for; `*` is the whole namespace. */

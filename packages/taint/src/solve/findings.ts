@@ -99,7 +99,9 @@ export class Findings {
 
 /** A function of a package that runs the command or code it is given does as it was asked. */
 function isAsAsked(label: Label, source: Source, site: SinkSite): boolean {
-  if (source.kind !== 'library' || !(site.kind === 'command' || site.kind === 'code')) return false
+  // Arguments become part of a command only in a shell.
+  if (source.kind !== 'library' || site.parameter === 'args') return false
+  if (site.kind !== 'command' && site.kind !== 'code') return false
   const steps: Step[] = []
   flatten(label.trace, steps)
   return !steps.some(({ why }) => ASSEMBLED.test(why))

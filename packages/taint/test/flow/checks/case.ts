@@ -18,6 +18,16 @@ export function named(): void {
   if (isAllowedName(text) === false) sink(text) // flags: any
 }
 
+function isCode(text: unknown): boolean {
+  return Number.isInteger(text)
+}
+
+export function asked(): void {
+  const text = source()
+  if (isCode(text)) sink(text)
+  else sink(text) // flags: any
+}
+
 const targets: Record<string, string> = { home: '/', help: '/help' }
 
 export function tables(): void {

@@ -85,7 +85,7 @@ const CAN_BE_OF_A_LIBRARY = TypeFlags.Object | TypeFlags.UnionOrIntersection | T
 const STANDARD_LIBRARY = /\/libs?\/lib\.[\w.]+\.d\.ts$/
 
 /** The package that a file of declarations speaks of: `express` for those of `@types/express`. */
-export function packageOfDeclaration(path: string): string | undefined {
+function packageOfDeclaration(path: string): string | undefined {
   if (STANDARD_LIBRARY.test(path)) return 'global'
   const inside = path.split('/node_modules/').at(-1)
   if (inside === undefined || inside === path) return undefined

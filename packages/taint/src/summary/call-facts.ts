@@ -41,8 +41,7 @@ export function callFacts(frame: Frame, test: Expr & { k: 'call' }, outcome: boo
 }
 
 /** A check that nobody has seen is taken at its word: `isValid(x)`, `isAllowed(x)`. */
-const VOUCHES =
-  /^(?:is|has|check|validate|verify)?_?(?!.*(?:in|un)(?:valid|safe|allowed))\w*(?:valid|safe|allowed|permitted|whitelist|white_list)/i
+const VOUCHES = /^(?!.*(?:in|un)(?:valid|safe|allowed))\w*(?:valid|safe|allowed|permitted|white_?list)/i
 
 function namedFacts(callee: Expr, args: readonly { readonly value: Expr }[], outcome: boolean): Fact[] {
   const name = callee.k === 'global' ? callee.name : callee.k === 'name' ? callee.binding.name : ''

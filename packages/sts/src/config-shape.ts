@@ -92,6 +92,7 @@ export const stsShape: Shape<StsConfig> = record<StsConfig>({
   host: optional(text()),
   port,
   secureSocket: optional(listenerSecureSocketShape),
+  trustedProxies: optional(list(text(), 1)),
   keysDirectory: text(),
   keysPassword: optional(secret()),
   keyLifetimeDays: optional(number({ min: 1, max: 3650, unit: 'days' })),

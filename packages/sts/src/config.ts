@@ -13,6 +13,11 @@ export interface StsConfig {
   /** 0: any free one. */
   readonly port: number
   readonly secureSocket?: ListenerSecureSocket
+  /**
+   * Addresses or CIDR ranges of the proxies before us. What they say in X-Forwarded-For is the address that limits and
+   * the audit know a caller by. What a proxy says of a caller's certificate is never believed.
+   */
+  readonly trustedProxies?: readonly string[]
   /** Where the PKCS#8 signing keys lie, one PEM file each, mode 0600; the first is made at the first start. */
   readonly keysDirectory: string
   /** What the keys' files are encrypted with; default: they are not. */

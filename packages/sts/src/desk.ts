@@ -1,5 +1,6 @@
 import { ConfigError, allowInsecureListener, isLoopback } from 'barre/core'
 import { createDpopVerifier } from 'barre/auth'
+import { toSettings } from 'barre/http'
 import { clientAuthentication } from './clients/authenticate.ts'
 import { createClientStore } from './clients/client-store.ts'
 import { createGrants } from './grants/index.ts'
@@ -12,6 +13,7 @@ import { trustedIssuers } from './trusted-issuers.ts'
 import { openUsers } from './users.ts'
 import type { KeyObject } from 'node:crypto'
 import type { ReplayStore, Services } from 'barre/core'
+import type { HttpSettings } from 'barre/http'
 import type { DpopVerifier } from 'barre/listener'
 import type { ClientAuthentication } from './clients/authenticate.ts'
 import type { ClientStore } from './clients/client.ts'
@@ -40,6 +42,8 @@ export interface Base {
 export interface Desk extends Base {
   readonly config: StsConfig
   readonly issuer: string
+  /** Whose word about a caller's address is taken. */
+  readonly http: HttpSettings
   readonly clients: ClientStore
   readonly authenticate: ClientAuthentication
   readonly grants: ReadonlyMap<string, Grant>
@@ -78,6 +82,8 @@ export function createDesk(config: StsConfig, base: Base): Desk {
   const { services, store, keys, pepper } = base
   const { issuer, clients: clientConfigs = [], tokens: times = {} } = config
   checkListener(config)
+  const { trustedProxies } = config
+  const http = toSettings(trustedProxies === undefined ? {} : { trustedProxies })
   const isDurable = config.store !== undefined
   checkOpaque(config, isDurable)
   const dpop = createDpopVerifier({ replayStore: replaysIn(base), ...config.dpop }, services, 'dpop')
@@ -111,6 +117,7 @@ export function createDesk(config: StsConfig, base: Base): Desk {
     ...base,
     config,
     issuer,
+    http,
     clients,
     authenticate: clientAuthentication(clients, pepper, services),
     grants: createGrants(context, { isDurable, hasUsers, passwordGrant, hasTrustedIssuers }),

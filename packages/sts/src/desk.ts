@@ -11,7 +11,6 @@ import { tokenIssuer } from './tokens/access-token.ts'
 import { tokenPath } from './endpoints/paths.ts'
 import { trustedIssuers } from './trusted-issuers.ts'
 import { openUsers } from './users.ts'
-import type { KeyObject } from 'node:crypto'
 import type { ReplayStore, Services } from 'barre/core'
 import type { HttpSettings } from 'barre/http'
 import type { DpopVerifier } from 'barre/listener'
@@ -34,8 +33,8 @@ export interface Base {
   readonly keys: SigningKeys
   readonly audit: Audit
   readonly metrics: Metrics
-  /** Secrets of clients that were right once are known by their MAC under it. */
-  readonly pepper: KeyObject
+  /** Secrets of clients that were right once are known by their hash with it. */
+  readonly pepper: string
 }
 
 /** What answers requests: compiled from one configuration, so that a reload is another desk. */

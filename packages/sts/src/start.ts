@@ -1,4 +1,3 @@
-import { createSecretKey } from 'node:crypto'
 import fastify from 'fastify'
 import { ConfigError } from 'barre/core'
 import { createServices } from 'barre/auth'
@@ -103,7 +102,7 @@ async function openBase(config: StsConfig, services: Services): Promise<OpenBase
       keys,
       audit,
       metrics: createMetrics(),
-      pepper: createSecretKey(services.random(pepperBytes)),
+      pepper: Buffer.from(services.random(pepperBytes)).toString('hex'),
       pruning,
     }
   } catch (error) {

@@ -25,12 +25,14 @@ import { publishAheadMs } from '../keys/signing-keys.ts'
 import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import type { Jwks } from 'barre/jose'
-import type { KeyFiles } from '../../../cli/src/keys/index.ts'
+import type { TestCa } from '../../../../tools/test-ca.ts'
 
 const rounds = 2
 /** Requests that are answered between two changes, at least. */
 const requestsARound = 40
 const workers = 4
+
+type KeyFiles = TestCa['server']
 
 /** What one request brought, and the certificate that it was served with. */
 interface Answer {

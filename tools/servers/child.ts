@@ -2,7 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { chown, mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ChildProcess } from 'node:child_process'
@@ -36,6 +36,11 @@ function readIdentity(): Identity {
     Number(execFileSync('id', [flag, account], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })),
   )
   return { uid: uid ?? 0, gid: gid ?? 0 }
+}
+
+/** The name of who a server runs as, for a configuration that must say it. */
+export function accountName(): string {
+  return findIdentity() === undefined ? userInfo().username : account
 }
 
 /** Runs a program as the servers' account, to its end; throws with what it printed where it fails. */
@@ -102,6 +107,8 @@ interface StartOptions {
   readonly env?: Readonly<Record<string, string>>
   /** How long it may take to answer, in milliseconds. */
   readonly maxMs?: number
+  /** Whether it leaves its work to processes of its own, which a crash must end with it. */
+  readonly isGroup?: boolean
 }
 
 /** Starts a program as the servers' account; resolves once every port answers, rejects with what it printed. */
@@ -115,6 +122,7 @@ export async function startProcess(
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
+    detached: options.isGroup === true,
     ...findIdentity(),
   })
   let printed = ''
@@ -124,9 +132,11 @@ export async function startProcess(
   const gone = new Promise<void>((resolve) =>
     child.once('close', () => resolve()).once('error', () => resolve()),
   )
+  const send = (signal: NodeJS.Signals): void =>
+    void (options.isGroup ? killGroup(child, signal) : child.kill(signal))
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
-    child.kill(signal)
-    const timer = setTimeout(() => child.kill('SIGKILL'), stopMaxMs)
+    send(signal)
+    const timer = setTimeout(() => send('SIGKILL'), stopMaxMs)
     await gone
     clearTimeout(timer)
   }
@@ -138,6 +148,14 @@ export async function startProcess(
     throw new Error(`${program} did not start: ${printed}`, { cause: error })
   }
   return { end: () => stop('SIGTERM'), kill: () => stop('SIGKILL') }
+}
+
+function killGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal)
+  } catch {
+    // All of it has ended already.
+  }
 }
 
 async function answers(port: number, child: ChildProcess, deadline: number): Promise<void> {

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { isRequired } from '../require.ts'
+import { dovecot } from './dovecot.ts'
+import { exim } from './exim.ts'
 import { kafka } from './kafka.ts'
 import { natsServer } from './nats.ts'
 import { openLdap } from './openldap.ts'
@@ -17,6 +19,9 @@ import { softhsm } from './softhsm.ts'
 import type { RealServer, RunningServer } from './server.ts'
 import { workspaceRoot } from '../workspace.ts'
 
+export { dovecot } from './dovecot.ts'
+export type { DovecotIntrospection, DovecotKeys, RunningDovecot } from './dovecot.ts'
+export { exim } from './exim.ts'
 export { kafka } from './kafka.ts'
 export { natsServer } from './nats.ts'
 export { openLdap } from './openldap.ts'
@@ -37,6 +42,8 @@ export const servers: readonly RealServer[] = [
   natsServer,
   rabbitMq,
   kafka,
+  dovecot,
+  exim,
 ]
 
 /** As much of a server as says whether it is here. */

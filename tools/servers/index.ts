@@ -8,6 +8,7 @@ import type { TestContext } from 'node:test'
 import { isRequired } from '../require.ts'
 import { kafka } from './kafka.ts'
 import { natsServer } from './nats.ts'
+import { ocspResponder } from './ocsp-responder.ts'
 import { openLdap } from './openldap.ts'
 import { postgresql } from './postgresql.ts'
 import { rabbitMq } from './rabbitmq.ts'
@@ -19,6 +20,8 @@ import { workspaceRoot } from '../workspace.ts'
 
 export { kafka } from './kafka.ts'
 export { natsServer } from './nats.ts'
+export { ocspResponder } from './ocsp-responder.ts'
+export type { RunningOcspResponder } from './ocsp-responder.ts'
 export { openLdap } from './openldap.ts'
 export type { OpenLdapConfig, RunningOpenLdap } from './openldap.ts'
 export { postgresql } from './postgresql.ts'
@@ -37,6 +40,7 @@ export const servers: readonly RealServer[] = [
   natsServer,
   rabbitMq,
   kafka,
+  ocspResponder,
 ]
 
 /** As much of a server as says whether it is here. */

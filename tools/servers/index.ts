@@ -10,6 +10,7 @@ import { dovecot } from './dovecot.ts'
 import { exim } from './exim.ts'
 import { kafka } from './kafka.ts'
 import { natsServer } from './nats.ts'
+import { ocspResponder } from './ocsp-responder.ts'
 import { openLdap } from './openldap.ts'
 import { postgresql } from './postgresql.ts'
 import { rabbitMq } from './rabbitmq.ts'
@@ -24,6 +25,8 @@ export type { DovecotIntrospection, DovecotKeys, RunningDovecot } from './doveco
 export { exim } from './exim.ts'
 export { kafka } from './kafka.ts'
 export { natsServer } from './nats.ts'
+export { ocspResponder } from './ocsp-responder.ts'
+export type { RunningOcspResponder } from './ocsp-responder.ts'
 export { openLdap } from './openldap.ts'
 export type { OpenLdapConfig, RunningOpenLdap } from './openldap.ts'
 export { postgresql } from './postgresql.ts'
@@ -44,6 +47,7 @@ export const servers: readonly RealServer[] = [
   kafka,
   dovecot,
   exim,
+  ocspResponder,
 ]
 
 /** As much of a server as says whether it is here. */

@@ -1,5 +1,4 @@
 import { connect as connectTcp, isIP } from 'node:net'
-import { connect as connectTls, createSecureContext } from 'node:tls'
 import { isLoopback } from '../core/index.ts'
 import { mayNotConnect } from './address-guard.ts'
 import type { AddressGuard } from './address-guard.ts'
@@ -7,10 +6,10 @@ import { sessionCache } from './session-cache.ts'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { buildConnector } from 'undici'
-import type { ClientTlsOptions } from '../tls/index.ts'
+import type { TlsOpener } from '../tls/index.ts'
 
 export interface ConnectorOptions {
-  readonly tls: ClientTlsOptions
+  readonly tls: TlsOpener
   readonly connectTimeoutMs: number
   readonly allowH2: boolean
   readonly allowPlainHttp: boolean
@@ -30,28 +29,23 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
   const { tls, connectTimeoutMs, guard } = options
   const lookup = guard && { lookup: guard.lookup }
   let files = tls.context
-  let secureContext = createSecureContext(files)
   let sessions = sessionCache(tls.shareSession ? tls.sessionTimeoutMs : 0)
   const renew = (): void => {
     if (files === tls.renewed()) return
     files = tls.renewed()
-    secureContext = createSecureContext(files)
     // A resumed session would go on with the certificates of before.
     sessions = sessionCache(tls.shareSession ? tls.sessionTimeoutMs : 0)
   }
   const openTls = (host: string, port: number): TLSSocket => {
     renew()
     const session = sessions.get(`${host}:${port}`)
-    const socket = connectTls({
+    const socket = tls.open({
       ...lookup,
-      secureContext,
       host,
       port,
       servername: tls.serverName ?? (isIP(host) === 0 ? host : ''),
-      rejectUnauthorized: tls.rejectUnauthorized,
       ALPNProtocols: options.allowH2 ? ['h2', 'http/1.1'] : ['http/1.1'],
       ...(session !== undefined && { session }),
-      ...(!tls.verifyHostName && { checkServerIdentity: () => undefined }),
     })
     const kept = sessions
     socket.on('session', (fresh) => kept.set(`${host}:${port}`, fresh))

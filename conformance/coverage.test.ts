@@ -18,7 +18,7 @@ const source = join(import.meta.dirname, '../packages/barre/src')
 const families = [
   ['listener', Object.values(providerKits)],
   ['client', Object.values(sourceKits)],
-  // What all brokers share is tried on each of them.
+  // What all brokers share is tried on each of them, and what gRPC and Connect share on both.
   [
     'transports',
     [
@@ -26,6 +26,7 @@ const families = [
       ...Object.values(callerKits),
       ...Object.values(brokerKits),
       { folder: 'messages' },
+      { folder: 'rpc' },
     ],
   ],
 ] as const

@@ -9,7 +9,9 @@ import { isRequired } from '../require.ts'
 import { kafka } from './kafka.ts'
 import { natsServer } from './nats.ts'
 import { openLdap } from './openldap.ts'
+import { openSsh } from './openssh.ts'
 import { postgresql } from './postgresql.ts'
+import { proFtpd } from './proftpd.ts'
 import { rabbitMq } from './rabbitmq.ts'
 import { redis } from './redis.ts'
 import { findProgram } from './server.ts'
@@ -21,8 +23,11 @@ export { kafka } from './kafka.ts'
 export { natsServer } from './nats.ts'
 export { openLdap } from './openldap.ts'
 export type { OpenLdapConfig, RunningOpenLdap } from './openldap.ts'
+export { openSsh } from './openssh.ts'
 export { postgresql } from './postgresql.ts'
 export type { RunningPostgresql } from './postgresql.ts'
+export { proFtpd } from './proftpd.ts'
+export type { RunningFileServer } from './proftpd.ts'
 export { rabbitMq } from './rabbitmq.ts'
 export { redis } from './redis.ts'
 export type { RestartableServer } from './restartable.ts'
@@ -37,6 +42,8 @@ export const servers: readonly RealServer[] = [
   natsServer,
   rabbitMq,
   kafka,
+  proFtpd,
+  openSsh,
 ]
 
 /** As much of a server as says whether it is here. */

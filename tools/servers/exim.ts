@@ -44,7 +44,7 @@ export const exim: RealServer<EximConfig, RunningExim> = {
         await folder.ownAll()
       },
       ({ path }) =>
-        startProcess('exim4', ['-bdf', '-C', join(path, 'exim.conf')], [smtp, smtps], { isGroup: true }),
+        startProcess('exim4', ['-bdf', '-C', join(path, 'exim.conf')], [smtp, smtps]),
     )
     return { ...running, ports }
   },

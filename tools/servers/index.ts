@@ -12,7 +12,9 @@ import { kafka } from './kafka.ts'
 import { natsServer } from './nats.ts'
 import { ocspResponder } from './ocsp-responder.ts'
 import { openLdap } from './openldap.ts'
+import { openSsh } from './openssh.ts'
 import { postgresql } from './postgresql.ts'
+import { proFtpd } from './proftpd.ts'
 import { rabbitMq } from './rabbitmq.ts'
 import { redis } from './redis.ts'
 import { findProgram } from './server.ts'
@@ -29,8 +31,11 @@ export { ocspResponder } from './ocsp-responder.ts'
 export type { RunningOcspResponder } from './ocsp-responder.ts'
 export { openLdap } from './openldap.ts'
 export type { OpenLdapConfig, RunningOpenLdap } from './openldap.ts'
+export { openSsh } from './openssh.ts'
 export { postgresql } from './postgresql.ts'
 export type { RunningPostgresql } from './postgresql.ts'
+export { proFtpd } from './proftpd.ts'
+export type { RunningFileServer } from './proftpd.ts'
 export { rabbitMq } from './rabbitmq.ts'
 export { redis } from './redis.ts'
 export type { RestartableServer } from './restartable.ts'
@@ -48,6 +53,8 @@ export const servers: readonly RealServer[] = [
   dovecot,
   exim,
   ocspResponder,
+  proFtpd,
+  openSsh,
 ]
 
 /** As much of a server as says whether it is here. */

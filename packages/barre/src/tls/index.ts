@@ -1,6 +1,8 @@
+export { createDial, limitOpening } from './dial.ts'
 export { toClientOptions, toServerOptions } from './options.ts'
 export { recheckMs } from './renewed-context.ts'
 export { toSocketOptions } from './socket-options.ts'
 export { watchCertificates } from './watch-certificates.ts'
+export type { Dial } from './dial.ts'
 export type { ClientTlsOptions, ServerTlsOptions } from './options.ts'
 export type { CertificateTarget, CertificateWatcher, WatchOptions } from './watch-certificates.ts'

@@ -6,6 +6,7 @@ import schema from 'barre/auth.schema.json' with { type: 'json' }
 import * as brokerKits from './brokers/index.ts'
 import * as callerKits from './callers/index.ts'
 import * as providerKits from './providers/index.ts'
+import * as socketKits from './sockets/index.ts'
 import * as sourceKits from './sources/index.ts'
 import * as transportKits from './transports/index.ts'
 import { createWorld } from './harness/world.ts'
@@ -25,6 +26,7 @@ const families = [
       ...Object.values(transportKits),
       ...Object.values(callerKits),
       ...Object.values(brokerKits),
+      ...Object.values(socketKits),
       { folder: 'messages' },
       { folder: 'rpc' },
     ],

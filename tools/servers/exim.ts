@@ -43,8 +43,7 @@ export const exim: RealServer<EximConfig, RunningExim> = {
         await writeFile(join(folder.path, 'exim.conf'), settings(config, tls, ports, folder.path))
         await folder.ownAll()
       },
-      ({ path }) =>
-        startProcess('exim4', ['-bdf', '-C', join(path, 'exim.conf')], [smtp, smtps]),
+      ({ path }) => startProcess('exim4', ['-bdf', '-C', join(path, 'exim.conf')], [smtp, smtps]),
     )
     return { ...running, ports }
   },

@@ -2,12 +2,13 @@
 // it is absent.
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { isRequired } from '../require.ts'
 import { kafka } from './kafka.ts'
 import { natsServer } from './nats.ts'
+import { natsStreaming } from './nats-streaming.ts'
 import { openLdap } from './openldap.ts'
 import { postgresql } from './postgresql.ts'
 import { rabbitMq } from './rabbitmq.ts'
@@ -19,6 +20,7 @@ import { workspaceRoot } from '../workspace.ts'
 
 export { kafka } from './kafka.ts'
 export { natsServer } from './nats.ts'
+export { natsStreaming } from './nats-streaming.ts'
 export { openLdap } from './openldap.ts'
 export type { OpenLdapConfig, RunningOpenLdap } from './openldap.ts'
 export { postgresql } from './postgresql.ts'
@@ -35,6 +37,7 @@ export const servers: readonly RealServer[] = [
   redis,
   softhsm,
   natsServer,
+  natsStreaming,
   rabbitMq,
   kafka,
 ]
@@ -88,7 +91,10 @@ function install(): void {
   if (missing.length === 0) console.log('nothing to install')
   // A program may be there from elsewhere than Debian.
   const packages = missing
-    .filter(({ program, download }) => !findProgram(program) || !findProgram(download?.program ?? program))
+    .filter(({ program, download }) =>
+      // A path is that of a download, which no package brings.
+      [program, download?.program ?? program].some((name) => !isAbsolute(name) && !findProgram(name)),
+    )
     .flatMap((server) => server.packages)
   if (packages.length > 0) installPackages(packages)
   for (const { download } of missing) if (download?.isThere() === false) download.fetch()

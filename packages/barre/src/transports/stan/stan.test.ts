@@ -14,7 +14,7 @@ describe('the messages of the protocol', () => {
   test('are written as protocol buffers are', () => {
     assert.deepEqual(
       Buffer.from(encode(protocol.ack, { subject: 'orders', sequence: 300 })).toString('hex'),
-      '0a066f7264657273' + '10ac02',
+      '0a066f726465727310ac02',
     )
   })
 
@@ -25,7 +25,7 @@ describe('the messages of the protocol', () => {
   }
 
   test('have defaults for what is absent, and skip what is unknown', () => {
-    const unknown = '19' + '0000000000000000' + '25' + '00000000' + '3801' + '4a0178'
+    const unknown = '190000000000000000250000000038014a0178'
     const read = decode(protocol.ack, Buffer.from(`${unknown}1005`, 'hex'))
     assert.deepEqual(read, { subject: '', sequence: 5 })
   })

@@ -2,7 +2,7 @@
 // it is absent.
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { isRequired } from '../require.ts'
@@ -11,6 +11,7 @@ import { exim } from './exim.ts'
 import { kafka } from './kafka.ts'
 import { natsServer } from './nats.ts'
 import { ocspResponder } from './ocsp-responder.ts'
+import { natsStreaming } from './nats-streaming.ts'
 import { openLdap } from './openldap.ts'
 import { openSsh } from './openssh.ts'
 import { postgresql } from './postgresql.ts'
@@ -29,6 +30,7 @@ export { kafka } from './kafka.ts'
 export { natsServer } from './nats.ts'
 export { ocspResponder } from './ocsp-responder.ts'
 export type { RunningOcspResponder } from './ocsp-responder.ts'
+export { natsStreaming } from './nats-streaming.ts'
 export { openLdap } from './openldap.ts'
 export type { OpenLdapConfig, RunningOpenLdap } from './openldap.ts'
 export { openSsh } from './openssh.ts'
@@ -48,6 +50,7 @@ export const servers: readonly RealServer[] = [
   redis,
   softhsm,
   natsServer,
+  natsStreaming,
   rabbitMq,
   kafka,
   dovecot,
@@ -106,7 +109,10 @@ function install(): void {
   if (missing.length === 0) console.log('nothing to install')
   // A program may be there from elsewhere than Debian.
   const packages = missing
-    .filter(({ program, download }) => !findProgram(program) || !findProgram(download?.program ?? program))
+    .filter(({ program, download }) =>
+      // A path is that of a download, which no package brings.
+      [program, download?.program ?? program].some((name) => !isAbsolute(name) && !findProgram(name)),
+    )
     .flatMap((server) => server.packages)
   if (packages.length > 0) installPackages(packages)
   for (const { download } of missing) if (download?.isThere() === false) download.fetch()

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import schema from 'barre/auth.schema.json' with { type: 'json' }
 import * as brokerKits from './brokers/index.ts'
 import * as callerKits from './callers/index.ts'
+import * as fileKits from './files/index.ts'
 import * as providerKits from './providers/index.ts'
 import * as sourceKits from './sources/index.ts'
 import * as transportKits from './transports/index.ts'
@@ -18,7 +19,7 @@ const source = join(import.meta.dirname, '../packages/barre/src')
 const families = [
   ['listener', Object.values(providerKits)],
   ['client', Object.values(sourceKits)],
-  // What all brokers share is tried on each of them.
+  // What all brokers share is tried on each of them, and what all servers of files share on those.
   [
     'transports',
     [
@@ -26,6 +27,8 @@ const families = [
       ...Object.values(callerKits),
       ...Object.values(brokerKits),
       { folder: 'messages' },
+      ...Object.values(fileKits),
+      { folder: 'files' },
     ],
   ],
 ] as const

@@ -16,3 +16,5 @@ export const allowQueryToken: unique symbol = Symbol('barre.allowQueryToken')
 export const allowPlainPasswords: unique symbol = Symbol('barre.allowPlainPasswords')
 /** Accept WebSub content that is signed with SHA-1, which hubs of before 2018 may know only. */
 export const allowSha1Signature: unique symbol = Symbol('barre.allowSha1Signature')
+/** Speak SSH with SHA-1 and CBC, which servers of before 2015 may know only. */
+export const allowWeakAlgorithms: unique symbol = Symbol('barre.allowWeakAlgorithms')

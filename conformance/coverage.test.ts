@@ -7,6 +7,7 @@ import * as brokerKits from './brokers/index.ts'
 import * as callerKits from './callers/index.ts'
 import * as fileKits from './files/index.ts'
 import * as providerKits from './providers/index.ts'
+import * as socketKits from './sockets/index.ts'
 import * as sourceKits from './sources/index.ts'
 import * as transportKits from './transports/index.ts'
 import { createWorld } from './harness/world.ts'
@@ -19,14 +20,17 @@ const source = join(import.meta.dirname, '../packages/barre/src')
 const families = [
   ['listener', Object.values(providerKits)],
   ['client', Object.values(sourceKits)],
-  // What all brokers share is tried on each of them, and what all servers of files share on those.
+  // What all brokers share is tried on each of them, what gRPC and Connect share on both, and what all servers of files
+  // share on those.
   [
     'transports',
     [
       ...Object.values(transportKits),
       ...Object.values(callerKits),
       ...Object.values(brokerKits),
+      ...Object.values(socketKits),
       { folder: 'messages' },
+      { folder: 'rpc' },
       ...Object.values(fileKits),
       { folder: 'files' },
     ],

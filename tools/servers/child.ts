@@ -48,6 +48,11 @@ function readIdentity(): Identity {
   return { uid: uid ?? 0, gid: gid ?? 0 }
 }
 
+/** The name of who a server runs as, for a configuration that must say it. */
+export function accountName(): string {
+  return findIdentity() === undefined ? userInfo().username : account
+}
+
 /** Runs a program as the servers' account, to its end; throws with what it printed where it fails. */
 export function runProgram(program: string, args: readonly string[]): void {
   execFileSync(findProgram(program) ?? program, args, {
@@ -134,11 +139,14 @@ export async function startProcess(
   const gone = new Promise<void>((resolve) =>
     child.once('close', () => resolve()).once('error', () => resolve()),
   )
-  const stop = async (signal: NodeJS.Signals): Promise<void> => {
-    // Those that have a process for each connection end with all of them in a crash of the machine only: so here.
-    if (signal === 'SIGKILL') for (const pid of descendants(child.pid)) kill(pid)
+  const send = (signal: NodeJS.Signals): void => {
+    // Some leave connections to processes of their own, which need not end with the one that we began.
+    for (const pid of descendants(child.pid)) signalTo(pid, signal)
     child.kill(signal)
-    const timer = setTimeout(() => child.kill('SIGKILL'), stopMaxMs)
+  }
+  const stop = async (signal: NodeJS.Signals): Promise<void> => {
+    send(signal)
+    const timer = setTimeout(() => send('SIGKILL'), stopMaxMs)
     await gone
     clearTimeout(timer)
   }
@@ -152,9 +160,9 @@ export async function startProcess(
   return { end: () => stop('SIGTERM'), kill: () => stop('SIGKILL') }
 }
 
-function kill(pid: number): void {
+function signalTo(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, 'SIGKILL')
+    process.kill(pid, signal)
   } catch {
     // It has ended by itself.
   }

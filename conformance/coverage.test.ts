@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import schema from 'barre/auth.schema.json' with { type: 'json' }
 import * as brokerKits from './brokers/index.ts'
 import * as callerKits from './callers/index.ts'
+import * as fileKits from './files/index.ts'
 import * as providerKits from './providers/index.ts'
 import * as socketKits from './sockets/index.ts'
 import * as sourceKits from './sources/index.ts'
@@ -19,7 +20,8 @@ const source = join(import.meta.dirname, '../packages/barre/src')
 const families = [
   ['listener', Object.values(providerKits)],
   ['client', Object.values(sourceKits)],
-  // What all brokers share is tried on each of them, and what gRPC and Connect share on both.
+  // What all brokers share is tried on each of them, what gRPC and Connect share on both, and what all servers of files
+  // share on those.
   [
     'transports',
     [
@@ -29,6 +31,8 @@ const families = [
       ...Object.values(socketKits),
       { folder: 'messages' },
       { folder: 'rpc' },
+      ...Object.values(fileKits),
+      { folder: 'files' },
     ],
   ],
 ] as const

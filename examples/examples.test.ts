@@ -5,11 +5,14 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { openLdap, skipWithout } from '../tools/servers/index.ts'
+import { openLdap, openSsh, skipWithout } from '../tools/servers/index.ts'
 import type { Installable } from '../tools/servers/index.ts'
 
 /** The examples that need a real server. */
-const needs: Readonly<Record<string, Installable>> = { 'basic-auth-ldap-user-store': openLdap }
+const needs: Readonly<Record<string, Installable>> = {
+  'basic-auth-ldap-user-store': openLdap,
+  sftp: openSsh,
+}
 
 const linesMax = 80
 

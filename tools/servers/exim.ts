@@ -9,7 +9,7 @@ import type { RestartableServer } from './restartable.ts'
 import type { RealServer } from './server.ts'
 import type { ServerTls } from './tls-files.ts'
 
-/** How an Exim behaves: it takes mail from those who prove themselves, and delivers it to the mailboxes of a Dovecot. */
+/** How an Exim behaves: it takes mail from those who prove themselves, and delivers it to a Dovecot's mailboxes. */
 export interface EximConfig {
   readonly tls: ServerTls
   /** Whether clients must show a certificate of the authority; default not. */

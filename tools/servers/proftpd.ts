@@ -63,7 +63,10 @@ async function prepare(
   await mkdir(join(folder.path, 'files'))
   const { name, password } = config.user
   const { uid, gid } = serverUser()
-  const hash = execFileSync('openssl', ['passwd', '-6', '-stdin'], { input: password, encoding: 'utf8' })
+  const hash = execFileSync('/usr/bin/openssl', ['passwd', '-6', '-stdin'], {
+    input: password,
+    encoding: 'utf8',
+  })
   await writeFile(
     join(folder.path, 'passwd'),
     `${name}:${hash.trim()}:${uid}:${gid}::${folder.path}/files:/bin/sh\n`,
@@ -88,6 +91,8 @@ function settings(
     'AuthOrder mod_auth_file.c',
     'RequireValidShell off',
     'WtmpLog off',
+    'AllowOverwrite on',
+    'AllowStoreRestart on',
     'TimeoutLogin 60',
   ]
   const ftps = (...options: readonly string[]): readonly string[] => [

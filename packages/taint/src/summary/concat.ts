@@ -8,7 +8,7 @@ import type { Label, Value } from './value.ts'
 import { UNKNOWN, clearLabels, constant, joinLabels, ofLabels, traced } from './value.ts'
 
 /** A string, whatever went into it, is no operator object. */
-export const STRING_KINDS = maskOf(['nosql'])
+export const STRING_KINDS: number = maskOf(['nosql'])
 /** With other text around it, a name can no longer be one that every object has. */
 const NAME_KINDS = maskOf(['prototype-key', 'dispatch'])
 const HOST_KINDS = maskOf(['ssrf', 'redirect'])

@@ -6,9 +6,9 @@ import type { Label, Value } from './value.ts'
  * A path is harmless once it can neither start at the root nor climb out with `..`, or once it is normalised and
  * starts with a known folder. Each of these is a kind of its own, ruled out one by one.
  */
-export const UNNORMALISED = maskOf(['path-unnormalised'])
-export const ABSOLUTE = maskOf(['path-absolute'])
-export const CLIMBING = maskOf(['path-climbing'])
+export const UNNORMALISED: number = maskOf(['path-unnormalised'])
+export const ABSOLUTE: number = maskOf(['path-absolute'])
+export const CLIMBING: number = maskOf(['path-climbing'])
 const PATH = maskOf(['path'])
 
 export function isHarmlessPath(label: Label): boolean {

@@ -1,0 +1,7 @@
+export { dtlsClient } from './client.ts'
+export type { DtlsClient } from './client.ts'
+export type { DtlsClientConfig, DtlsServerConfig } from './config.ts'
+export type { DtlsConnection } from './connection.ts'
+export { DtlsError } from './dtls/index.ts'
+export { dtlsServer } from './server.ts'
+export type { DtlsHandler, DtlsServer } from './server.ts'

@@ -53,11 +53,7 @@ export function dtlsClient(options: DtlsClientConfig, services: DtlsServices): D
   }
   return {
     async connect() {
-      const { address, family } = await lookup(host)
-      const socket = createSocket(family === 6 ? 'udp6' : 'udp4')
-      socket.connect(port, address)
-      // Rejects with the error that comes instead.
-      await once(socket, 'connect')
+      const { socket, address } = await connectSocket(host, port)
       const listeners = noListeners()
       const session = attach(socket, timing, listeners)
       open.add(session)
@@ -69,6 +65,20 @@ export function dtlsClient(options: DtlsClientConfig, services: DtlsServices): D
       for (const session of open) session.close()
     },
   }
+}
+
+async function connectSocket(host: string, port: number) {
+  const { address, family } = await lookup(host)
+  const socket = createSocket(family === 6 ? 'udp6' : 'udp4')
+  socket.connect(port, address)
+  try {
+    // Rejects with the error that comes instead.
+    await once(socket, 'connect')
+  } catch (error) {
+    socket.close()
+    throw error
+  }
+  return { socket, address }
 }
 
 /** A session over a connected socket, which ends with it. */

@@ -5,8 +5,8 @@ export interface DtlsConnection {
   readonly remote: { readonly address: string; readonly port: number }
   /** The largest message, in bytes. */
   readonly dataMaxBytes: number
-  /** Sends one message, in a datagram of its own. Throws RangeError where it fits none. */
-  send(data: Uint8Array): void
+  /** Sends one message, in a datagram of its own. Answers false where it fits none, or the connection has ended. */
+  send(data: Uint8Array): boolean
   /** Hears each message; those that came before, 64 at most, come at once. */
   onMessage(listener: (data: Buffer) => void): void
   /** Hears how the connection ended: without an error where one side closed it. */

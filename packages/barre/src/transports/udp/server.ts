@@ -57,18 +57,30 @@ export function dtlsServer(
     async listen({ port, host = '127.0.0.1' }) {
       socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4')
       const bound = socket
-      const door = createDoor(services)
-      const context = { config, policy, credentials, sessions, services, handler, door, socket: bound }
-      bound.on('message', (datagram, from) => receive(datagram, from, context))
       bound.bind(port, host)
       // Rejects with the error that comes instead.
       await once(bound, 'listening')
+      const target = `udp://${addressOf(bound.address())}`
+      const door = createDoor(services)
+      const context = {
+        config,
+        policy,
+        credentials,
+        sessions,
+        services,
+        handler,
+        door,
+        target,
+        socket: bound,
+      }
+      bound.on('message', (datagram, from) => receive(datagram, from, context))
       bound.on('error', ({ message }) => services.log.error({}, `the socket failed: ${message}`))
       return bound.address()
     },
     ready: () => rules.ready(),
     async close() {
       credentials.close()
+      socket?.removeAllListeners('message')
       sessions.closeAll()
       const last = socket
       // The last alerts are on their way before the socket is closed.
@@ -86,6 +98,8 @@ interface ServerContext {
   readonly services: DtlsServices
   readonly handler: DtlsHandler
   readonly door: Door
+  /** Where connections arrive. */
+  readonly target: string
   readonly socket: Socket
 }
 
@@ -149,10 +163,10 @@ interface Arrival {
 }
 
 async function judge(proven: Proven, seat: Seat, arrival: Arrival, context: ServerContext): Promise<void> {
-  const { config, policy, services, sessions, handler, socket } = context
+  const { config, policy, services, sessions, handler, target } = context
   const { from, address, signal, listeners } = arrival
   const { session } = seat
-  const call = toConnectCall(`udp://${addressOf(socket.address())}`, peerOf(from, proven), signal)
+  const call = toConnectCall(target, peerOf(from, proven), signal)
   const decision = await judgeConnection(policy, call, services)
   if (session.hasEnded) return
   if (!decision.ok) {

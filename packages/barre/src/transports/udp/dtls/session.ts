@@ -107,15 +107,12 @@ export class DtlsSession {
     return isOurs
   }
 
-  /** Sends one message. Throws RangeError for one that fits no datagram. */
-  send(data: Uint8Array): void {
-    if (this.#hasEnded || !this.#isEstablished)
-      throw new DtlsError('close_notify', 'the connection is not open')
-    if (data.length > this.dataMaxBytes) {
-      throw new RangeError(`expected ${this.dataMaxBytes} bytes or less, which is what a datagram holds`)
-    }
+  /** Sends one message; answers false where it was not sent: it fits no datagram, or the connection is not open. */
+  send(data: Uint8Array): boolean {
+    if (this.#hasEnded || !this.#isEstablished || data.length > this.dataMaxBytes) return false
     const plaintext = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
     this.#records.send([{ type: contentTypes.applicationData, epoch: 1, plaintext }])
+    return true
   }
 
   /** Closes the connection, or ends it with an alert. */

@@ -19,7 +19,7 @@ const source = join(import.meta.dirname, '../packages/barre/src')
 const families = [
   ['listener', Object.values(providerKits)],
   ['client', Object.values(sourceKits)],
-  // What all brokers share is tried on each of them.
+  // What all brokers share is tried on each of them, and what gRPC and Connect share on both.
   [
     'transports',
     [
@@ -28,6 +28,7 @@ const families = [
       ...Object.values(brokerKits),
       ...Object.values(socketKits),
       { folder: 'messages' },
+      { folder: 'rpc' },
     ],
   ],
 ] as const

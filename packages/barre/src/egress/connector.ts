@@ -4,10 +4,10 @@ import { mayNotConnect } from './address-guard.ts'
 import type { AddressGuard } from './address-guard.ts'
 import { createDial, limitOpening } from '../tls/index.ts'
 import type { buildConnector } from 'undici'
-import type { ClientTlsOptions } from '../tls/index.ts'
+import type { TlsOpener } from '../tls/index.ts'
 
 export interface ConnectorOptions {
-  readonly tls: ClientTlsOptions
+  readonly tls: TlsOpener
   readonly connectTimeoutMs: number
   readonly allowH2: boolean
   readonly allowPlainHttp: boolean

@@ -1,9 +1,8 @@
 import { isIP } from 'node:net'
-import { connect, createSecureContext } from 'node:tls'
 import { sessionCache } from './session-cache.ts'
 import type { Socket } from 'node:net'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
-import type { ClientTlsOptions } from './options.ts'
+import type { TlsOpener } from './tls-opener.ts'
 
 /** Opens a TLS connection; it is not ready before `secureConnect`. */
 export type Dial = (
@@ -13,29 +12,24 @@ export type Dial = (
 ) => TLSSocket
 
 /** Makes a `Dial` whose connections use the files as they are then, and resume sessions where the options allow it. */
-export function createDial(tls: ClientTlsOptions): Dial {
+export function createDial(tls: TlsOpener): Dial {
   let files = tls.context
-  let secureContext = createSecureContext(files)
   let sessions = sessionCache(tls.shareSession ? tls.sessionTimeoutMs : 0)
   const renew = (): void => {
     if (files === tls.renewed()) return
     files = tls.renewed()
-    secureContext = createSecureContext(files)
     // A resumed session would go on with the certificates of before.
     sessions = sessionCache(tls.shareSession ? tls.sessionTimeoutMs : 0)
   }
   return (host, port, more) => {
     renew()
     const session = sessions.get(`${host}:${port}`)
-    const socket = connect({
+    const socket = tls.open({
       ...more,
-      secureContext,
       host,
       port,
       servername: tls.serverName ?? (isIP(host) === 0 ? host : ''),
-      rejectUnauthorized: tls.rejectUnauthorized,
       ...(session !== undefined && { session }),
-      ...(!tls.verifyHostName && { checkServerIdentity: () => undefined }),
     })
     const kept = sessions
     socket.on('session', (fresh) => kept.set(`${host}:${port}`, fresh))

@@ -1,6 +1,6 @@
 import { connect as connectTcp } from 'node:net'
 import { allowInsecureEndpoint, isLoopback } from '../../core/index.ts'
-import { createDial, limitOpening, toClientOptions } from '../../tls/index.ts'
+import { createDial, limitOpening, tlsOpener } from '../../tls/index.ts'
 import { tcpClientShape } from './config.ts'
 import type { Socket } from 'node:net'
 import type { Services } from '../../core/index.ts'
@@ -20,7 +20,7 @@ export interface TcpClient {
 export function tcpClient(options: TcpClientConfig, { now, log }: Pick<Services, 'now' | 'log'>): TcpClient {
   const { host, port, localHost, connectTimeout = 5, ...config } = tcpClientShape.check(options, '')
   const { secureSocket = isPlain(host, config) ? undefined : {} } = config
-  const tls = secureSocket && toClientOptions(secureSocket, 'secureSocket', () => now(), log)
+  const tls = secureSocket && tlsOpener(secureSocket, 'secureSocket', () => now(), log)
   const dial = tls && createDial(tls)
   const open = new Set<Socket>()
   const from = localHost === undefined ? {} : { localAddress: localHost }

@@ -1,8 +1,15 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { createServer as createTlsServer, TLSSocket } from 'node:tls'
-import { allowInsecureListener, chain, ConfigError, isLoopback, isPromise } from '../../core/index.ts'
-import { toServerOptions, watchCertificates } from '../../tls/index.ts'
+import {
+  allowInsecureEndpoint,
+  allowInsecureListener,
+  chain,
+  ConfigError,
+  isLoopback,
+  isPromise,
+} from '../../core/index.ts'
+import { toWatchedOptions, watchCertificates } from '../../tls/index.ts'
 import { intercept } from '../http/index.ts'
 import { judgeConnection, toConnectCall, watchConnection } from './admission.ts'
 import { tcpServerShape } from './config.ts'
@@ -30,7 +37,7 @@ export interface TcpServer {
   close(): Promise<void>
 }
 
-type TcpServices = Pick<Services, 'now' | 'revocations' | 'log'>
+type TcpServices = Pick<Services, 'now' | 'revocations' | 'log' | 'fetchFor'>
 
 /** Serves TCP or TLS; throws ConfigError. */
 export function tcpServer(
@@ -64,7 +71,13 @@ export function tcpServer(
   server.on(secureSocket === undefined ? 'connection' : 'secureConnection', (socket: Socket) =>
     accept(socket, { policy, pending, services, handler }),
   )
-  const watcher = secureSocket && watchCertificates(server as never, secureSocket, services)
+  const watcher =
+    secureSocket &&
+    watchCertificates(server as never, secureSocket, {
+      ...services,
+      // What a responder says is signed: certificates name it by plain http.
+      fetch: services.fetchFor({ [allowInsecureEndpoint]: true }, 'secureSocket.certValidation'),
+    })
   return {
     async listen({ port, host = '127.0.0.1' }) {
       if (policy !== undefined && secureSocket === undefined) refuseClearText(config, host)
@@ -100,7 +113,7 @@ function createSocketServer(
   { now, log }: TcpServices,
 ): Server {
   if (secureSocket === undefined) return createServer()
-  const options = toServerOptions(secureSocket, 'secureSocket', () => now())
+  const options = toWatchedOptions(secureSocket, 'secureSocket', () => now())
   const server = createTlsServer({ handshakeTimeout: timeoutMs, ...options })
   return server.on('tlsClientError', ({ message }) => log.debug({}, `a TLS handshake failed: ${message}`))
 }

@@ -3,7 +3,7 @@ import type { AuthConfig, WithServices } from '../auth/index.ts'
 import { dtlsClient, dtlsServer } from '../transports/udp/index.ts'
 import type * as Udp from '../transports/udp/index.ts'
 
-export { DtlsError } from '../transports/udp/index.ts'
+export { DtlsError, openDatagrams } from '../transports/udp/index.ts'
 export type * from '../transports/udp/index.ts'
 
 /** `auth`: who may connect; false: anybody. */

@@ -18,7 +18,7 @@ export const datagramMaxBytesDefault = 1232
 export const retransmitMaxMs = 60_000
 
 /** What both ends of DTLS are told. */
-interface DatagramConfig {
+interface EndConfig {
   /** The largest datagram that is sent, in bytes; default 1,232, which every path of IPv6 carries. */
   readonly datagramMaxBytes?: number
   /** How long to wait before a part of the handshake is sent again, in seconds; default 1, doubled each time. */
@@ -26,7 +26,7 @@ interface DatagramConfig {
 }
 
 /** How to serve DTLS. */
-export interface DtlsServerConfig extends DatagramConfig {
+export interface DtlsServerConfig extends EndConfig {
   /** Our certificate, and whose we ask for. */
   readonly secureSocket?: ListenerSecureSocket
   /** Identities and their keys, in hexadecimal, 16 bytes at least; also beside a certificate. */
@@ -42,7 +42,7 @@ export interface DtlsServerConfig extends DatagramConfig {
 }
 
 /** Where to connect, and how. */
-export interface DtlsClientConfig extends DatagramConfig {
+export interface DtlsClientConfig extends EndConfig {
   readonly host: string
   readonly port: number
   /** Whom we trust, and our certificate. */

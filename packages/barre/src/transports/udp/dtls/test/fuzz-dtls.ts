@@ -134,12 +134,14 @@ async function follow(replay: Replay, before: readonly Buffer[], changed: Buffer
 
 /** Whether a handshake ended well, without the very record that proves its keys. */
 function isForged({ outcome }: Replay, changed: Buffer, original: Buffer): boolean {
-  const proofOf = (datagram: Buffer): string[] =>
-    readRecords(datagram)
-      .filter(({ epoch }) => epoch === 1)
-      .map(({ sequence, payload }) => `${sequence} ${payload.toString('hex')}`)
-  const proofs = proofOf(changed)
-  return outcome === 'established' && !proofOf(original).every((proof) => proofs.includes(proof))
+  const proofs = proofsOf(changed)
+  return outcome === 'established' && !proofsOf(original).every((proof) => proofs.includes(proof))
+}
+
+function proofsOf(datagram: Buffer): readonly string[] {
+  return readRecords(datagram)
+    .filter(({ epoch }) => epoch === 1)
+    .map(({ sequence, payload }) => `${sequence} ${payload.toString('hex')}`)
 }
 
 function targetsOf({ client, server }: Recording): readonly FuzzTarget<Buffer>[] {

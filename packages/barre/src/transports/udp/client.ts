@@ -3,6 +3,7 @@ import type { Socket } from 'node:dgram'
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import { isIP } from 'node:net'
+import type { SecureContextOptions } from 'node:tls'
 import { ConfigError } from '../../core/index.ts'
 import type { Services } from '../../core/index.ts'
 import { toClientOptions } from '../../tls/index.ts'
@@ -122,8 +123,7 @@ function toHandshake(config: DtlsClientConfig, { now, log }: DtlsServices): () =
   const tls = toClientOptions(toTlsFields(secureSocket ?? {}), 'secureSocket', () => now(), log)
   const suites = some(all.filter(({ signedBy }) => signedBy !== undefined))
   const name = tls.serverName ?? host
-  return () => {
-    const context = tls.renewed()
+  const read = (context: SecureContextOptions): ClientHandshakeConfig => {
     const trust = {
       authorities: tls.rejectUnauthorized ? toAuthorities(context) : [],
       purpose: 'server',
@@ -136,6 +136,14 @@ function toHandshake(config: DtlsClientConfig, { now, log }: DtlsServices): () =
       serverName: isIP(name) === 0 ? name : undefined,
       judge: tls.rejectUnauthorized ? (chain) => judgeChain(chain, trust) : () => undefined,
     }
+  }
+  let files = tls.context
+  let current = read(files)
+  return () => {
+    const found = tls.renewed()
+    if (found !== files) current = read(found)
+    files = found
+    return current
   }
 }
 

@@ -28,8 +28,9 @@ export function serverCredentials(
   const fields = toTlsFields(secureSocket)
   let current: ServerHandshakeConfig = shared
   const take = (options: Parameters<typeof toIdentity>[0]): void => {
-    const trust = { authorities: toAuthorities(options), purpose: 'client', now: () => now() } as const
     const { mutualSsl } = fields
+    const authorities = mutualSsl === undefined ? [] : toAuthorities(options)
+    const trust = { authorities, purpose: 'client', now: () => now() } as const
     current = {
       ...shared,
       identity: toIdentity(options)!,

@@ -1,5 +1,5 @@
 import type { AuthConfig, ListenerAuthConfig, ResourceAuth } from 'barre/auth'
-import type { DenialCode, Principal, Services } from 'barre/core'
+import type { CertKey, DenialCode, Principal, Services } from 'barre/core'
 import type { Installable } from '../../tools/servers/index.ts'
 import type { World } from './world.ts'
 
@@ -19,10 +19,12 @@ export const outcomes = [
 
 export type Outcome = (typeof outcomes)[number]
 
-/** A certificate and its key, as PEM text. */
+/** A certificate and its key, as PEM text and as files. */
 export interface Pair {
   readonly cert: string
   readonly key: string
+  /** The same as files. */
+  readonly files: CertKey
 }
 
 /** Makes the proofs of one call (RFC 9449). */

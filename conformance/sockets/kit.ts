@@ -29,6 +29,8 @@ export interface RunningSockets {
 export interface SocketKit {
   /** The folder in packages/barre/src/transports. */
   readonly folder: string
+  /** Its handshake goes by the service's clock: where none is required, an expired certificate counts as none. */
+  readonly handshakeHasClock?: boolean
   /** Rejects with the ConfigError where the service must not start. */
   start(served: ServedSockets, place: Place): Promise<RunningSockets>
 }

@@ -16,11 +16,13 @@ export function installAuthlib(): void {
   const unfinished = `${cache}.new`
   rmSync(unfinished, { recursive: true, force: true })
   mkdirSync(join(cache, '..'), { recursive: true })
-  const run = (program: string, args: readonly string[]): void =>
-    void execFileSync(program, args, { stdio: ['ignore', 'inherit', 'inherit'] })
   run('python3', ['-m', 'venv', unfinished])
   run(join(unfinished, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', ...packages])
   renameSync(unfinished, cache)
+}
+
+function run(program: string, args: readonly string[]): void {
+  execFileSync(program, args, { stdio: ['ignore', 'inherit', 'inherit'] })
 }
 
 if (import.meta.main) installAuthlib()

@@ -39,7 +39,8 @@ login = re.search(r'name="login" value="([^"]+)"', page.text)[1]
 form = {'login': login, 'username': 'alice', 'password': 'wonderland', 'decision': 'allow'}
 sent = browser.post(meta['authorization_endpoint'], data=form, allow_redirects=False)
 location = sent.headers['location']
-out['code'] = app.fetch_token(meta['token_endpoint'], authorization_response=location, state=state, code_verifier=verifier)
+out['code'] = app.fetch_token(
+    meta['token_endpoint'], authorization_response=location, state=state, code_verifier=verifier)
 first = out['code']['refresh_token']
 out['refreshed'] = app.refresh_token(meta['token_endpoint'], refresh_token=first)
 

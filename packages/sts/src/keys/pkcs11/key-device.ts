@@ -12,7 +12,7 @@ import type { DeviceAlgorithm } from './device-algorithms.ts'
 import type { Token } from './token.ts'
 
 /** The most keys of a token that are looked at. */
-export const deviceKeysMax = 100
+const deviceKeysMax = 100
 
 /**
  * Keys on a PKCS#11 token, which they never leave: pairs labelled `keyLabel`, or `keyLabel-20300102T030405Z-ES256`, as

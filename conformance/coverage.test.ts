@@ -6,6 +6,7 @@ import schema from 'barre/auth.schema.json' with { type: 'json' }
 import * as brokerKits from './brokers/index.ts'
 import * as callerKits from './callers/index.ts'
 import * as providerKits from './providers/index.ts'
+import * as socketKits from './sockets/index.ts'
 import * as sourceKits from './sources/index.ts'
 import * as transportKits from './transports/index.ts'
 import { createWorld } from './harness/world.ts'
@@ -18,14 +19,16 @@ const source = join(import.meta.dirname, '../packages/barre/src')
 const families = [
   ['listener', Object.values(providerKits)],
   ['client', Object.values(sourceKits)],
-  // What all brokers share is tried on each of them.
+  // What all brokers share is tried on each of them, and what gRPC and Connect share on both.
   [
     'transports',
     [
       ...Object.values(transportKits),
       ...Object.values(callerKits),
       ...Object.values(brokerKits),
+      ...Object.values(socketKits),
       { folder: 'messages' },
+      { folder: 'rpc' },
     ],
   ],
 ] as const

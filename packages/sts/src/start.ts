@@ -1,7 +1,7 @@
 import fastify from 'fastify'
-import { ConfigError } from 'barre/core'
+import { allowInsecureEndpoint, ConfigError } from 'barre/core'
 import { createServices } from 'barre/auth'
-import { toServerOptions, watchCertificates } from 'barre/tls'
+import { toWatchedOptions, watchCertificates } from 'barre/tls'
 import { stsShape } from './config-shape.ts'
 import { createDesk, longestLifetimeSeconds } from './desk.ts'
 import { addEndpoints } from './endpoints/index.ts'
@@ -171,8 +171,13 @@ function createApp({ secureSocket }: StsConfig, services: Services, desk: () => 
   } as const
   if (secureSocket === undefined) return fastify(options)
   const now = (): number => services.now()
-  const app = fastify({ ...options, https: toServerOptions(secureSocket, 'secureSocket', now) })
-  const watcher = watchCertificates(app.server, secureSocket, { log: services.log, now })
+  const app = fastify({ ...options, https: toWatchedOptions(secureSocket, 'secureSocket', now) })
+  const watcher = watchCertificates(app.server, secureSocket, {
+    log: services.log,
+    now,
+    // What a responder says is signed: certificates name it by plain http.
+    fetch: services.fetchFor({ [allowInsecureEndpoint]: true }, 'secureSocket.certValidation'),
+  })
   app.addHook('onClose', async () => watcher.close())
   return app
 }

@@ -18,6 +18,8 @@ export interface DovecotConfig {
   readonly users?: Readonly<Record<string, string>>
   /** How it judges the tokens of XOAUTH2 and OAUTHBEARER; absent: it offers neither. */
   readonly tokens?: DovecotIntrospection | DovecotKeys
+  /** The mechanisms that it offers; default all that it has what to judge by. */
+  readonly mechanisms?: readonly string[]
   /** Further lines of its configuration. */
   readonly lines?: readonly string[]
 }
@@ -56,6 +58,8 @@ export interface RunningDovecot extends RestartableServer {
   readonly saslSocket: string
   /** Where the mail lies, a Maildir for each user; what is delivered there is seen at once. */
   readonly mailFolder: string
+  /** What it says of logins. */
+  readonly logFile: string
 }
 
 export const dovecot: RealServer<DovecotConfig, RunningDovecot> = {
@@ -76,7 +80,13 @@ export const dovecot: RealServer<DovecotConfig, RunningDovecot> = {
       (folder) =>
         startProcess('dovecot', ['-F', '-c', join(folder.path, 'dovecot.conf')], Object.values(ports)),
     )
-    return { ...running, ports, saslSocket: join(path, 'run', 'sasl'), mailFolder: join(path, 'mail') }
+    return {
+      ...running,
+      ports,
+      saslSocket: join(path, 'run', 'sasl'),
+      mailFolder: join(path, 'mail'),
+      logFile: join(path, 'log'),
+    }
   },
 }
 
@@ -96,7 +106,7 @@ async function prepare(
     [
       ...commonLines(folder.path, ports),
       ...tlsLines(tls, config.clientCertificates === 'require'),
-      ...tokenLines(config.tokens, at('oauth2.conf')),
+      ...mechanismLines(config, at('oauth2.conf')),
       ...(config.lines ?? []),
       '',
     ].join('\n'),
@@ -157,11 +167,13 @@ function tlsLines(tls: ServerTls, demandsCertificates: boolean): readonly string
   ]
 }
 
-function tokenLines(tokens: DovecotConfig['tokens'], file: string): readonly string[] {
-  if (tokens === undefined) return ['auth_mechanisms = plain login']
+function mechanismLines({ tokens, mechanisms }: DovecotConfig, file: string): readonly string[] {
+  const judged = tokens === undefined ? ['plain', 'login'] : ['plain', 'login', 'xoauth2', 'oauthbearer']
   return [
-    'auth_mechanisms = plain login xoauth2 oauthbearer',
-    block('passdb', 'driver = oauth2', 'mechanisms = xoauth2 oauthbearer', `args = ${file}`),
+    `auth_mechanisms = ${(mechanisms ?? judged).join(' ').toLowerCase()}`,
+    ...(tokens === undefined
+      ? []
+      : [block('passdb', 'driver = oauth2', 'mechanisms = xoauth2 oauthbearer', `args = ${file}`)]),
   ]
 }
 

@@ -9,13 +9,15 @@ import type { RestartableServer } from './restartable.ts'
 import type { RealServer } from './server.ts'
 import type { ServerTls } from './tls-files.ts'
 
-/** How an Exim behaves: it takes mail from those who prove themselves, and delivers it to a Dovecot's mailboxes. */
+/** How an Exim behaves: it takes mail from those who prove themselves, for the mailboxes of a Dovecot. */
 export interface EximConfig {
   readonly tls: ServerTls
   /** Whether clients must show a certificate of the authority; default not. */
   readonly clientCertificates?: 'require' | 'ignore'
   /** Who judges credentials: what mechanisms it has, Exim offers. */
   readonly dovecot: Pick<RunningDovecot, 'saslSocket' | 'mailFolder'>
+  /** The mechanisms that it offers, of those that Dovecot has; default all. */
+  readonly mechanisms?: readonly string[]
   /** Whose mail it takes: the part before `@localhost`. */
   readonly mailboxes: readonly string[]
   /** Further lines of the main part of its configuration. */
@@ -26,6 +28,8 @@ export interface EximConfig {
 export interface RunningExim extends RestartableServer {
   readonly ports: Record<'smtp' | 'smtps', number>
 }
+
+const allMechanisms = ['PLAIN', 'LOGIN', 'XOAUTH2', 'OAUTHBEARER']
 
 export const exim: RealServer<EximConfig, RunningExim> = {
   name: 'Exim',
@@ -43,14 +47,16 @@ export const exim: RealServer<EximConfig, RunningExim> = {
         await writeFile(join(folder.path, 'exim.conf'), settings(config, tls, ports, folder.path))
         await folder.ownAll()
       },
-      ({ path }) => startProcess('exim4', ['-bdf', '-C', join(path, 'exim.conf')], [smtp, smtps]),
+      ({ path }) =>
+        // What it had taken before a crash it delivers when it looks through its queue.
+        startProcess('exim4', ['-bdf', '-q2s', '-C', join(path, 'exim.conf')], [smtp, smtps]),
     )
     return { ...running, ports }
   },
 }
 
 function settings(
-  { clientCertificates, dovecot, mailboxes, lines = [] }: EximConfig,
+  { clientCertificates, dovecot, mailboxes, mechanisms = allMechanisms, lines = [] }: EximConfig,
   tls: ServerTls,
   { smtp, smtps }: RunningExim['ports'],
   folder: string,
@@ -98,7 +104,7 @@ function settings(
     `  user = ${account}`,
     `  group = ${account}`,
     'begin authenticators',
-    ...['PLAIN', 'LOGIN', 'XOAUTH2', 'OAUTHBEARER'].map(
+    ...mechanisms.map(
       (mechanism) =>
         `${mechanism.toLowerCase()}:\n  driver = dovecot\n  public_name = ${mechanism}\n` +
         `  server_socket = ${dovecot.saslSocket}\n  server_set_id = $auth1`,

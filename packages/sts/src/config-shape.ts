@@ -121,6 +121,7 @@ export const stsShape: Shape<StsConfig> = record<StsConfig>({
     }),
   ),
   auditFile: optional(text()),
+  openTelemetry: optional(flag()),
   admin: optional(record<AdminConfig>({ host: optional(text()), port })),
   [allowInsecureListener]: optional(flag()),
 })

@@ -42,6 +42,11 @@ export interface StsConfig {
   readonly limits?: LimitsConfig
   /** Where each issue and refusal is written, one JSON object a line; default: among the log. */
   readonly auditFile?: string
+  /**
+   * Give the counts and times of `/metrics` to OpenTelemetry too. Needs `@opentelemetry/api`, and an SDK that was
+   * registered before.
+   */
+  readonly openTelemetry?: boolean
   /** A listener of its own for `/metrics`, `/health` and `/ready`, without TLS. */
   readonly admin?: AdminConfig
   readonly [allowInsecureListener]?: boolean

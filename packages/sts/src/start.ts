@@ -90,6 +90,7 @@ async function openBase(config: StsConfig, services: Services): Promise<OpenBase
   const store =
     config.store === undefined ? await memoryStore() : await openStore(config.store, services.log, 'store')
   try {
+    const metrics = createMetrics(config.openTelemetry === true, 'openTelemetry')
     const keys = await loadSigningKeys(toKeysConfig(config), services)
     const audit = await openAudit(config.auditFile, services, 'auditFile')
     const prune = (): void => {
@@ -103,7 +104,7 @@ async function openBase(config: StsConfig, services: Services): Promise<OpenBase
       store,
       keys,
       audit,
-      metrics: createMetrics(),
+      metrics,
       pepper: Buffer.from(services.random(pepperBytes)).toString('hex'),
       pruning,
     }
@@ -142,6 +143,7 @@ const fixed = [
   'keyLifetimeDays',
   'store',
   'auditFile',
+  'openTelemetry',
   'admin',
 ] as const
 

@@ -1,3 +1,5 @@
+import { openTelemetry } from './open-telemetry.ts'
+
 /** Counts for operators, as Prometheus reads them. */
 export interface Metrics {
   /** One more of an event; `labels` come from closed sets, so that their number is bounded. */
@@ -20,6 +22,9 @@ type MetricName = keyof typeof counters
 const bucketsSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
 const duration = 'barre_sts_request_duration_seconds'
 
+const described = Object.entries(counters).map(([name, text]) => ({ name, text }))
+const times = { name: duration, text: 'Time to answer, by endpoint.', boundsSeconds: bucketsSeconds }
+
 interface Count {
   readonly labels: Readonly<Record<string, string>>
   value: number
@@ -31,11 +36,14 @@ interface Histogram {
   count: number
 }
 
-export function createMetrics(): Metrics {
+/** `hasTelemetry`: OpenTelemetry gets the same. Throws ConfigError naming `path`. */
+export function createMetrics(hasTelemetry: boolean, path: string): Metrics {
+  const telemetry = hasTelemetry ? openTelemetry(described, times, path) : undefined
   const counts = new Map<MetricName, Map<string, Count>>()
   const histograms = new Map<string, Histogram>()
   return {
     count(name, labels) {
+      telemetry?.count(name, labels)
       const byLabels = counts.get(name) ?? new Map<string, Count>()
       counts.set(name, byLabels)
       const key = Object.values(labels).join('\n')
@@ -44,6 +52,7 @@ export function createMetrics(): Metrics {
       else count.value++
     },
     observeSeconds(endpoint, seconds) {
+      telemetry?.observeSeconds(endpoint, seconds)
       const histogram = histograms.get(endpoint) ?? { counts: bucketsSeconds.map(() => 0), sum: 0, count: 0 }
       histograms.set(endpoint, histogram)
       histogram.sum += seconds
@@ -65,7 +74,7 @@ export function createMetrics(): Metrics {
 }
 
 function durationLines(histograms: ReadonlyMap<string, Histogram>): readonly string[] {
-  const lines = [`# HELP ${duration} Time to answer, by endpoint.`, `# TYPE ${duration} histogram`]
+  const lines = [`# HELP ${duration} ${times.text}`, `# TYPE ${duration} histogram`]
   for (const [endpoint, { counts, sum, count }] of histograms) {
     let below = 0
     for (const [index, bound] of bucketsSeconds.entries()) {

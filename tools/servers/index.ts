@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { isRequired } from '../require.ts'
+import { grpcurl } from './grpcurl.ts'
 import { kafka } from './kafka.ts'
 import { natsServer } from './nats.ts'
 import { openLdap } from './openldap.ts'
@@ -14,9 +15,10 @@ import { rabbitMq } from './rabbitmq.ts'
 import { redis } from './redis.ts'
 import { findProgram } from './server.ts'
 import { softhsm } from './softhsm.ts'
-import type { RealServer, RunningServer } from './server.ts'
+import type { ForeignClient, RealServer, RunningServer } from './server.ts'
 import { workspaceRoot } from '../workspace.ts'
 
+export { grpcurl, grpcurlProgram } from './grpcurl.ts'
 export { kafka } from './kafka.ts'
 export { natsServer } from './nats.ts'
 export { openLdap } from './openldap.ts'
@@ -38,6 +40,9 @@ export const servers: readonly RealServer[] = [
   rabbitMq,
   kafka,
 ]
+
+/** The clients that suites use, which `install` brings too. */
+const clients: readonly ForeignClient[] = [grpcurl]
 
 /** As much of a server as says whether it is here. */
 export type Installable = Pick<RealServer, 'name' | 'program' | 'nodePackage' | 'download'>
@@ -84,7 +89,7 @@ const installing = 'npm run servers install'
 
 /** Installs what is missing. The packages' own services are not started. */
 function install(): void {
-  const missing = servers.filter((server) => !isInstalled(server))
+  const missing = [...servers, ...clients].filter((server) => !isInstalled(server))
   if (missing.length === 0) console.log('nothing to install')
   // A program may be there from elsewhere than Debian.
   const packages = missing
@@ -114,12 +119,12 @@ function installPackages(packages: readonly string[]): void {
 
 function main(verb: string | undefined): void {
   if (verb === 'list') {
-    for (const server of servers) {
+    for (const server of [...servers, ...clients]) {
       console.log(
         `${server.name}\t${isInstalled(server) ? 'installed' : 'absent'}\t${server.packages.join(' ')}`,
       )
     }
-    console.log(`${servers.length} server(s)`)
+    console.log(`${servers.length} server(s), ${clients.length} client(s)`)
   } else if (verb === 'install') {
     install()
   } else {

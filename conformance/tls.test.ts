@@ -22,7 +22,7 @@ import { recheckMs, toServerOptions } from 'barre/tls'
 import { createTestCa } from '../tools/test-ca.ts'
 import { Cells } from './harness/cells.ts'
 import { describeMethods, toStruct } from './transports/connect-calls.ts'
-import { fromBytes, toBytes } from './transports/grpc-calls.ts'
+import { fromBytes, jsonMessages, toBytes } from './transports/grpc-calls.ts'
 
 const [ca, strangers] = await Promise.all([createTestCa(), createTestCa()])
 after(() => Promise.all([ca.remove(), strangers.remove()]))
@@ -48,15 +48,7 @@ interface Wire {
   open(port: number, secureSocket: ClientSecureSocket, services?: Partial<Services>): Calling
 }
 
-const who = {
-  path: '/test.Tls/who',
-  requestStream: false,
-  responseStream: false,
-  requestSerialize: toBytes,
-  requestDeserialize: fromBytes,
-  responseSerialize: toBytes,
-  responseDeserialize: fromBytes,
-}
+const who = { path: '/test.Tls/who', requestStream: false, responseStream: false, ...jsonMessages }
 
 function answerGrpc(call: ServerUnaryCall<unknown, unknown>, done: sendUnaryData<unknown>): void {
   done(null, { name: principalOf(call)?.username ?? 'nobody' })

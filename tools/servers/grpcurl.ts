@@ -7,6 +7,7 @@ import type { ForeignClient } from './server.ts'
 
 // The newest that Debian's Go builds.
 const version = 'v1.8.9'
+const fetcher = 'go'
 const folder = cacheFolder(`grpcurl-${version}`)
 
 /** Where the program is, once it is installed. */
@@ -15,14 +16,14 @@ export const grpcurlProgram: string = join(folder, 'grpcurl')
 export const grpcurl: ForeignClient = {
   name: 'grpcurl',
   packages: ['golang-go'],
-  program: 'go',
-  download: { program: 'go', isThere: () => existsSync(grpcurlProgram), fetch },
+  program: fetcher,
+  download: { program: fetcher, isThere: () => existsSync(grpcurlProgram), fetch },
 }
 
 function fetch(): void {
   mkdirSync(folder, { recursive: true })
   const env = { ...process.env, GOBIN: folder, CGO_ENABLED: '0' }
   const source = `github.com/fullstorydev/grpcurl/cmd/grpcurl@${version}`
-  execFileSync('go', ['install', source], { stdio: 'inherit', env })
+  execFileSync(fetcher, ['install', source], { stdio: 'inherit', env })
   chmodSync(grpcurlProgram, 0o755)
 }

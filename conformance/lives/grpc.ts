@@ -2,18 +2,10 @@ import type { ServerDuplexStream } from '@grpc/grpc-js'
 import { createServer, grpcStatuses, principalOf } from 'barre/grpc'
 import type { LiveKit } from '../harness/live-kit.ts'
 import { tlsOf } from '../transports/grpc.ts'
-import { fromBytes, toBytes } from '../transports/grpc-calls.ts'
+import { jsonMessages } from '../transports/grpc-calls.ts'
 import { openStream, path } from './rpc-stream.ts'
 
-const who = {
-  path,
-  requestStream: true,
-  responseStream: true,
-  requestSerialize: toBytes,
-  requestDeserialize: fromBytes,
-  responseSerialize: toBytes,
-  responseDeserialize: fromBytes,
-}
+const who = { path, requestStream: true, responseStream: true, ...jsonMessages }
 
 /** Bidirectional streams of gRPC. */
 export const grpc: LiveKit = {

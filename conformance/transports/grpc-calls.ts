@@ -26,16 +26,21 @@ export function pathOf(verb: Verb, name: string): string {
   return `/${services[verb]}/${name}`
 }
 
-/** A method as a client or a server has to know it; messages are JSON. */
+/** How a method's messages are written: as JSON. */
+export const jsonMessages = {
+  requestSerialize: toBytes,
+  requestDeserialize: fromBytes,
+  responseSerialize: toBytes,
+  responseDeserialize: fromBytes,
+}
+
+/** A method as a client or a server has to know it. */
 export function defineMethod(verb: Verb, name: string) {
   return {
     path: pathOf(verb, name),
     requestStream: services[verb] === services.write,
     responseStream: services[verb] === services.look,
-    requestSerialize: toBytes,
-    requestDeserialize: fromBytes,
-    responseSerialize: toBytes,
-    responseDeserialize: fromBytes,
+    ...jsonMessages,
   }
 }
 

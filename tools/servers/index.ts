@@ -8,6 +8,7 @@ import type { TestContext } from 'node:test'
 import { isRequired } from '../require.ts'
 import { dovecot } from './dovecot.ts'
 import { exim } from './exim.ts'
+import { grpcurl } from './grpcurl.ts'
 import { kafka } from './kafka.ts'
 import { natsServer } from './nats.ts'
 import { ocspResponder } from './ocsp-responder.ts'
@@ -20,13 +21,14 @@ import { rabbitMq } from './rabbitmq.ts'
 import { redis } from './redis.ts'
 import { findProgram } from './server.ts'
 import { softhsm } from './softhsm.ts'
-import type { RealServer, RunningServer } from './server.ts'
+import type { ForeignClient, RealServer, RunningServer } from './server.ts'
 import { workspaceRoot } from '../workspace.ts'
 
 export { dovecot } from './dovecot.ts'
 export type { DovecotIntrospection, DovecotKeys, RunningDovecot } from './dovecot.ts'
 export { exim } from './exim.ts'
 export type { RunningExim } from './exim.ts'
+export { grpcurl, grpcurlProgram } from './grpcurl.ts'
 export { kafka } from './kafka.ts'
 export { natsServer } from './nats.ts'
 export { ocspResponder } from './ocsp-responder.ts'
@@ -60,6 +62,9 @@ export const servers: readonly RealServer[] = [
   proFtpd,
   openSsh,
 ]
+
+/** The clients that suites use, which `install` brings too. */
+const clients: readonly ForeignClient[] = [grpcurl]
 
 /** As much of a server as says whether it is here. */
 export type Installable = Pick<RealServer, 'name' | 'program' | 'nodePackage' | 'download'>
@@ -106,7 +111,7 @@ const installing = 'npm run servers install'
 
 /** Installs what is missing. The packages' own services are not started. */
 function install(): void {
-  const missing = servers.filter((server) => !isInstalled(server))
+  const missing = [...servers, ...clients].filter((server) => !isInstalled(server))
   if (missing.length === 0) console.log('nothing to install')
   // A program may be there from elsewhere than Debian.
   const packages = missing
@@ -139,12 +144,12 @@ function installPackages(packages: readonly string[]): void {
 
 function main(verb: string | undefined): void {
   if (verb === 'list') {
-    for (const server of servers) {
+    for (const server of [...servers, ...clients]) {
       console.log(
         `${server.name}\t${isInstalled(server) ? 'installed' : 'absent'}\t${server.packages.join(' ')}`,
       )
     }
-    console.log(`${servers.length} server(s)`)
+    console.log(`${servers.length} server(s), ${clients.length} client(s)`)
   } else if (verb === 'install') {
     install()
   } else {

@@ -25,6 +25,9 @@ export interface RealServer<C = unknown, R extends RunningServer = RunningServer
   start(config: C): Promise<R>
 }
 
+/** A real client, for suites that want one that was not written for us. */
+export type ForeignClient = Pick<RealServer, 'name' | 'packages' | 'program' | 'download'>
+
 /** Something that a registry of a language has, fetched once and kept where every account can read it. */
 interface Download {
   /** The program that fetches it, which the packages bring too. */

@@ -1,6 +1,7 @@
 import { Agent } from 'node:https'
 import type { ConnectionOptions } from 'node:tls'
 import type { Interceptor } from '@connectrpc/connect'
+import { ConfigError } from '../../core/index.ts'
 import type { allowInsecureEndpoint, ClientSecureSocket, Services } from '../../core/index.ts'
 import { toClientOptions, toSocketOptions } from '../../tls/index.ts'
 import { toBaseUrl } from '../fetch/index.ts'
@@ -39,12 +40,18 @@ export function transportOptions(
   const { auth, secureSocket = {} } = config
   const base = toBaseUrl(config.baseUrl, config)
   const tls = toClientOptions(secureSocket, 'secureSocket', () => services.now(), services.log)
+  if (tls.handshakeTimeoutMs !== undefined) {
+    throw new ConfigError(
+      'secureSocket.handshakeTimeout',
+      'not used here: Connect opens its connections by itself; the timeoutMs of a call covers the handshake',
+    )
+  }
   const own = auth === undefined ? undefined : services.credentialSource(auth, 'auth')
   const propagation = services.credentialSource({ propagate: true }, 'auth')
   const interceptor = credentialInterceptor(base, ({ caller }) => own ?? (caller && propagation))
   const options = toSocketOptions(tls)
-  // HTTP/1.1's common agent does not tell connections apart by their certificate.
-  const agent = new Agent({ keepAlive: true, ...options })
+  // HTTP/1.1's common agent does not tell connections apart by their certificate; a resumed session would keep it.
+  const agent = new Agent({ keepAlive: true, maxCachedSessions: 0, ...options })
   return {
     baseUrl: config.baseUrl,
     interceptors: [interceptor],

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { isRequired } from '../require.ts'
+import { chromium } from './chromium.ts'
 import { kafka } from './kafka.ts'
 import { natsServer } from './nats.ts'
 import { ocspResponder } from './ocsp-responder.ts'
@@ -18,6 +19,9 @@ import { softhsm } from './softhsm.ts'
 import type { RealServer, RunningServer } from './server.ts'
 import { workspaceRoot } from '../workspace.ts'
 
+export { freePorts } from './child.ts'
+export { chromium } from './chromium.ts'
+export type { Page, RunningBrowser } from './chromium.ts'
 export { kafka } from './kafka.ts'
 export { natsServer } from './nats.ts'
 export { ocspResponder } from './ocsp-responder.ts'
@@ -41,6 +45,7 @@ export const servers: readonly RealServer[] = [
   rabbitMq,
   kafka,
   ocspResponder,
+  chromium,
 ]
 
 /** As much of a server as says whether it is here. */

@@ -37,7 +37,10 @@ interface Delivery extends Content {
   readonly attempt: number
 }
 
-/** Sends content to callbacks, a bounded number at a time, whose origins take turns. Those that wait for another try are lost by a restart. */
+/**
+ * Sends content to callbacks, a bounded number at a time, whose origins take turns. Those that wait for another try are
+ * lost by a restart.
+ */
 export class Deliveries {
   readonly #rules: DeliveryRules
   readonly #fetch: Fetch

@@ -27,7 +27,7 @@ export interface DeliveryRules {
 }
 
 /** Requests that are under way at one time, to all callbacks and to one origin. */
-export const deliveriesAtOnce = 16
+const deliveriesAtOnce = 16
 export const perOriginAtOnce = 4
 
 interface Delivery extends Content {

@@ -7,6 +7,7 @@ import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ChildProcess } from 'node:child_process'
+import type { Readable, Writable } from 'node:stream'
 import { findProgram } from './server.ts'
 
 /** The system user that servers run as when the tests run as root. */
@@ -109,6 +110,8 @@ export interface ServerProcess {
   end(): Promise<void>
   /** Ends it at once, as a crash would. */
   kill(): Promise<void>
+  /** What it reads from its descriptor 3, and what it writes to 4, where `hasPipes` asked for them. */
+  readonly pipes: readonly [Writable, Readable] | undefined
 }
 
 /** How a program is started, where it is not as every other. */
@@ -117,6 +120,7 @@ interface StartOptions {
   readonly env?: Readonly<Record<string, string>>
   /** How long it may take to answer, in milliseconds. */
   readonly maxMs?: number
+  readonly hasPipes?: boolean
 }
 
 /** Starts a program as the servers' account; resolves once every port answers, rejects with what it printed. */
@@ -127,14 +131,14 @@ export async function startProcess(
   options: StartOptions = {},
 ): Promise<ServerProcess> {
   const child = spawn(findProgram(program) ?? program, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(options.hasPipes === true ? (['pipe', 'pipe'] as const) : [])],
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
     ...findIdentity(),
   })
   let printed = ''
   for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => (printed = `${printed}${chunk.toString()}`.slice(-4_000)))
+    stream?.on('data', (chunk: Buffer) => (printed = `${printed}${chunk.toString()}`.slice(-4_000)))
   }
   const gone = new Promise<void>((resolve) =>
     child.once('close', () => resolve()).once('error', () => resolve()),
@@ -157,7 +161,9 @@ export async function startProcess(
     await stop('SIGKILL')
     throw new Error(`${program} did not start: ${printed}`, { cause: error })
   }
-  return { end: () => stop('SIGTERM'), kill: () => stop('SIGKILL') }
+  const [, , , input, output] = child.stdio
+  const pipes = input && output ? ([input as Writable, output as Readable] as const) : undefined
+  return { end: () => stop('SIGTERM'), kill: () => stop('SIGKILL'), pipes }
 }
 
 function signalTo(pid: number, signal: NodeJS.Signals): void {

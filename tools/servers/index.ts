@@ -9,6 +9,7 @@ import { isRequired } from '../require.ts'
 import { dovecot } from './dovecot.ts'
 import { exim } from './exim.ts'
 import { grpcurl } from './grpcurl.ts'
+import { chromium } from './chromium.ts'
 import { kafka } from './kafka.ts'
 import { natsServer } from './nats.ts'
 import { ocspResponder } from './ocsp-responder.ts'
@@ -29,6 +30,9 @@ export type { DovecotIntrospection, DovecotKeys, RunningDovecot } from './doveco
 export { exim } from './exim.ts'
 export type { RunningExim } from './exim.ts'
 export { grpcurl, grpcurlProgram } from './grpcurl.ts'
+export { freePorts } from './child.ts'
+export { chromium } from './chromium.ts'
+export type { Page, RunningBrowser } from './chromium.ts'
 export { kafka } from './kafka.ts'
 export { natsServer } from './nats.ts'
 export { ocspResponder } from './ocsp-responder.ts'
@@ -61,6 +65,7 @@ export const servers: readonly RealServer[] = [
   ocspResponder,
   proFtpd,
   openSsh,
+  chromium,
 ]
 
 /** The clients that suites use, which `install` brings too. */

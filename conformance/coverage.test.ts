@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import schema from 'barre/auth.schema.json' with { type: 'json' }
+import * as mailKits from './mail/index.ts'
 import * as brokerKits from './brokers/index.ts'
 import * as callerKits from './callers/index.ts'
 import * as providerKits from './providers/index.ts'
@@ -18,7 +19,7 @@ const source = join(import.meta.dirname, '../packages/barre/src')
 const families = [
   ['listener', Object.values(providerKits)],
   ['client', Object.values(sourceKits)],
-  // What all brokers share is tried on each of them.
+  // What all brokers share is tried on each of them, and so it is with mail.
   [
     'transports',
     [
@@ -26,6 +27,8 @@ const families = [
       ...Object.values(callerKits),
       ...Object.values(brokerKits),
       { folder: 'messages' },
+      ...Object.values(mailKits),
+      { folder: 'email' },
     ],
   ],
 ] as const

@@ -12,6 +12,9 @@ export const imap: MailKit = {
   refusalWithoutCertificate: /valid SSL certificate/,
   listeners: [
     { name: 'imap-idle', isTold: true, listen: (config, handler) => listen(config, handler) },
-    { name: 'imap-poll', listen: (config, handler) => listen({ ...config, idle: false }, handler) },
+    {
+      name: 'imap-poll',
+      listen: (config, handler) => listen({ ...config, idle: false, handled: 'deleted' }, handler),
+    },
   ],
 }

@@ -3,10 +3,11 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import schema from 'barre/auth.schema.json' with { type: 'json' }
-import * as mailKits from './mail/index.ts'
 import * as brokerKits from './brokers/index.ts'
 import * as callerKits from './callers/index.ts'
+import * as mailKits from './mail/index.ts'
 import * as providerKits from './providers/index.ts'
+import * as socketKits from './sockets/index.ts'
 import * as sourceKits from './sources/index.ts'
 import * as transportKits from './transports/index.ts'
 import { createWorld } from './harness/world.ts'
@@ -19,16 +20,18 @@ const source = join(import.meta.dirname, '../packages/barre/src')
 const families = [
   ['listener', Object.values(providerKits)],
   ['client', Object.values(sourceKits)],
-  // What all brokers share is tried on each of them, and so it is with mail.
+  // What all brokers share is tried on each of them; so is what all of mail share, and gRPC and Connect.
   [
     'transports',
     [
       ...Object.values(transportKits),
       ...Object.values(callerKits),
       ...Object.values(brokerKits),
+      ...Object.values(socketKits),
       { folder: 'messages' },
       ...Object.values(mailKits),
       { folder: 'email' },
+      { folder: 'rpc' },
     ],
   ],
 ] as const

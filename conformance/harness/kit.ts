@@ -143,7 +143,7 @@ export interface TransportKit {
   /** Other ways to write the name of a resource, which must not lead past its guard. */
   readonly spellings: (resource: string) => readonly string[]
   /** What it says to a refused caller; `asks`: whether there is a challenge to send along. */
-  says(code: DenialCode, asks: boolean): string
+  readonly says: (code: DenialCode, asks: boolean) => string
   /** Rejects with the ConfigError where the service must not start. */
   start(served: Served, place: Place): Promise<Running>
 }

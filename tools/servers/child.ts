@@ -1,5 +1,6 @@
 // Why: every real server is started, awaited and stopped the same way, and none runs as root.
 import { execFileSync, spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import { chown, mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
@@ -18,6 +19,15 @@ const stopMaxMs = 5_000
 interface Identity {
   readonly uid: number
   readonly gid: number
+}
+
+/** The user that servers run as, for those that know users of the machine. */
+export function serverUser(): Identity & { readonly name: string; readonly group: string } {
+  const identity = findIdentity()
+  if (identity !== undefined) return { ...identity, name: account, group: account }
+  const { uid, gid, username } = userInfo()
+  const group = execFileSync('id', ['-gn'], { encoding: 'utf8' }).trim()
+  return { uid, gid, name: username, group }
 }
 
 /** Who a server runs as: the account as root, else whoever runs the tests. */
@@ -107,8 +117,6 @@ interface StartOptions {
   readonly env?: Readonly<Record<string, string>>
   /** How long it may take to answer, in milliseconds. */
   readonly maxMs?: number
-  /** Whether it leaves its work to processes of its own, which a crash must end with it. */
-  readonly isGroup?: boolean
 }
 
 /** Starts a program as the servers' account; resolves once every port answers, rejects with what it printed. */
@@ -122,7 +130,6 @@ export async function startProcess(
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
-    detached: options.isGroup === true,
     ...findIdentity(),
   })
   let printed = ''
@@ -132,8 +139,11 @@ export async function startProcess(
   const gone = new Promise<void>((resolve) =>
     child.once('close', () => resolve()).once('error', () => resolve()),
   )
-  const send = (signal: NodeJS.Signals): void =>
-    void (options.isGroup ? killGroup(child, signal) : child.kill(signal))
+  const send = (signal: NodeJS.Signals): void => {
+    // Some leave connections to processes of their own, which need not end with the one that we began.
+    for (const pid of descendants(child.pid)) signalTo(pid, signal)
+    child.kill(signal)
+  }
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
     send(signal)
     const timer = setTimeout(() => send('SIGKILL'), stopMaxMs)
@@ -150,11 +160,37 @@ export async function startProcess(
   return { end: () => stop('SIGTERM'), kill: () => stop('SIGKILL') }
 }
 
-function killGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+function signalTo(pid: number, signal: NodeJS.Signals): void {
   try {
-    if (pid !== undefined) process.kill(-pid, signal)
+    process.kill(pid, signal)
   } catch {
-    // All of it has ended already.
+    // It has ended by itself.
+  }
+}
+
+/** The processes that a process has begun, and those of theirs; none where the machine does not tell. */
+function descendants(pid: number | undefined): readonly number[] {
+  if (pid === undefined) return []
+  const parents = new Map(listProcesses().map((other) => [other, parentOf(other)]))
+  const below = (one: number): readonly number[] =>
+    [...parents].flatMap(([other, parent]) => (parent === one ? [other, ...below(other)] : []))
+  return below(pid)
+}
+
+function listProcesses(): readonly number[] {
+  try {
+    return readdirSync('/proc').map(Number).filter(Number.isInteger)
+  } catch {
+    return []
+  }
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    // After the name of the program, which may hold anything: state, parent.
+    return Number(/^.*\) \S (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1])
+  } catch {
+    return undefined
   }
 }
 

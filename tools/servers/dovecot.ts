@@ -78,9 +78,7 @@ export const dovecot: RealServer<DovecotConfig, RunningDovecot> = {
         await prepare(folder, config, ports)
       },
       (folder) =>
-        startProcess('dovecot', ['-F', '-c', join(folder.path, 'dovecot.conf')], Object.values(ports), {
-          isGroup: true,
-        }),
+        startProcess('dovecot', ['-F', '-c', join(folder.path, 'dovecot.conf')], Object.values(ports)),
     )
     return {
       ...running,

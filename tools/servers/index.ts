@@ -10,8 +10,11 @@ import { dovecot } from './dovecot.ts'
 import { exim } from './exim.ts'
 import { kafka } from './kafka.ts'
 import { natsServer } from './nats.ts'
+import { ocspResponder } from './ocsp-responder.ts'
 import { openLdap } from './openldap.ts'
+import { openSsh } from './openssh.ts'
 import { postgresql } from './postgresql.ts'
+import { proFtpd } from './proftpd.ts'
 import { rabbitMq } from './rabbitmq.ts'
 import { redis } from './redis.ts'
 import { findProgram } from './server.ts'
@@ -25,10 +28,15 @@ export { exim } from './exim.ts'
 export type { RunningExim } from './exim.ts'
 export { kafka } from './kafka.ts'
 export { natsServer } from './nats.ts'
+export { ocspResponder } from './ocsp-responder.ts'
+export type { RunningOcspResponder } from './ocsp-responder.ts'
 export { openLdap } from './openldap.ts'
 export type { OpenLdapConfig, RunningOpenLdap } from './openldap.ts'
+export { openSsh } from './openssh.ts'
 export { postgresql } from './postgresql.ts'
 export type { RunningPostgresql } from './postgresql.ts'
+export { proFtpd } from './proftpd.ts'
+export type { RunningFileServer } from './proftpd.ts'
 export { rabbitMq } from './rabbitmq.ts'
 export { redis } from './redis.ts'
 export type { RestartableServer } from './restartable.ts'
@@ -45,6 +53,9 @@ export const servers: readonly RealServer[] = [
   kafka,
   dovecot,
   exim,
+  ocspResponder,
+  proFtpd,
+  openSsh,
 ]
 
 /** As much of a server as says whether it is here. */

@@ -1,12 +1,12 @@
-import { createSecretKey } from 'node:crypto'
 import fastify from 'fastify'
-import { ConfigError } from 'barre/core'
+import { allowInsecureEndpoint, ConfigError } from 'barre/core'
 import { createServices } from 'barre/auth'
-import { toServerOptions, watchCertificates } from 'barre/tls'
+import { toWatchedOptions, watchCertificates } from 'barre/tls'
 import { stsShape } from './config-shape.ts'
 import { createDesk, longestLifetimeSeconds } from './desk.ts'
 import { addEndpoints } from './endpoints/index.ts'
 import { answerExpectations, answerMalformed } from './endpoints/malformed.ts'
+import { openKeyPlace } from './keys/key-place.ts'
 import { loadSigningKeys } from './keys/signing-keys.ts'
 import { startAdmin } from './operation/admin.ts'
 import { openAudit } from './operation/audit.ts'
@@ -16,6 +16,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Services } from 'barre/core'
 import type { StsConfig } from './config.ts'
 import type { Base, Desk } from './desk.ts'
+import type { KeysConfig } from './keys/signing-keys.ts'
 
 /** A running service. */
 export interface RunningSts {
@@ -103,7 +104,7 @@ async function openBase(config: StsConfig, services: Services): Promise<OpenBase
       keys,
       audit,
       metrics: createMetrics(),
-      pepper: createSecretKey(services.random(pepperBytes)),
+      pepper: Buffer.from(services.random(pepperBytes)).toString('hex'),
       pruning,
     }
   } catch (error) {
@@ -119,12 +120,10 @@ async function closeBase({ keys, audit, store, pruning }: OpenBase): Promise<voi
   await store.close()
 }
 
-/** How a configuration's keys are loaded. */
-export function toKeysConfig(config: StsConfig): Parameters<typeof loadSigningKeys>[0] {
+/** How a configuration's keys are loaded; the place is to be closed. */
+export function toKeysConfig(config: StsConfig): KeysConfig {
   return {
-    directory: config.keysDirectory,
-    password: config.keysPassword,
-    path: 'keysDirectory',
+    place: openKeyPlace(config),
     algorithm: config.tokens?.algorithm ?? 'ES256',
     tokenMaxLifetimeSeconds: longestLifetimeSeconds(config),
     keyLifetimeDays: config.keyLifetimeDays,
@@ -139,6 +138,7 @@ const fixed = [
   'secureSocket',
   'keysDirectory',
   'keysPassword',
+  'pkcs11',
   'keyLifetimeDays',
   'store',
   'auditFile',
@@ -169,8 +169,13 @@ function createApp({ secureSocket }: StsConfig, services: Services, desk: () => 
   } as const
   if (secureSocket === undefined) return fastify(options)
   const now = (): number => services.now()
-  const app = fastify({ ...options, https: toServerOptions(secureSocket, 'secureSocket', now) })
-  const watcher = watchCertificates(app.server, secureSocket, { log: services.log, now })
+  const app = fastify({ ...options, https: toWatchedOptions(secureSocket, 'secureSocket', now) })
+  const watcher = watchCertificates(app.server, secureSocket, {
+    log: services.log,
+    now,
+    // What a responder says is signed: certificates name it by plain http.
+    fetch: services.fetchFor({ [allowInsecureEndpoint]: true }, 'secureSocket.certValidation'),
+  })
   app.addHook('onClose', async () => watcher.close())
   return app
 }

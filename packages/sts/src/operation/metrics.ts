@@ -20,6 +20,11 @@ type MetricName = keyof typeof counters
 const bucketsSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
 const duration = 'barre_sts_request_duration_seconds'
 
+interface Count {
+  readonly labels: Readonly<Record<string, string>>
+  value: number
+}
+
 interface Histogram {
   readonly counts: number[]
   sum: number
@@ -27,14 +32,16 @@ interface Histogram {
 }
 
 export function createMetrics(): Metrics {
-  const counts = new Map<MetricName, Map<string, number>>()
+  const counts = new Map<MetricName, Map<string, Count>>()
   const histograms = new Map<string, Histogram>()
   return {
     count(name, labels) {
-      const byLabels = counts.get(name) ?? new Map<string, number>()
+      const byLabels = counts.get(name) ?? new Map<string, Count>()
       counts.set(name, byLabels)
-      const key = toLabels(labels)
-      byLabels.set(key, (byLabels.get(key) ?? 0) + 1)
+      const key = Object.values(labels).join('\n')
+      const count = byLabels.get(key)
+      if (count === undefined) byLabels.set(key, { labels, value: 1 })
+      else count.value++
     },
     observeSeconds(endpoint, seconds) {
       const histogram = histograms.get(endpoint) ?? { counts: bucketsSeconds.map(() => 0), sum: 0, count: 0 }
@@ -48,7 +55,9 @@ export function createMetrics(): Metrics {
       const lines = (Object.keys(counters) as MetricName[]).flatMap((name) => [
         `# HELP ${name} ${counters[name]}`,
         `# TYPE ${name} counter`,
-        ...[...(counts.get(name) ?? [])].map(([labels, value]) => `${name}${labels} ${value}`),
+        ...[...(counts.get(name)?.values() ?? [])].map(
+          ({ labels, value }) => `${name}${toLabels(labels)} ${value}`,
+        ),
       ])
       return `${[...lines, ...durationLines(histograms)].join('\n')}\n`
     },

@@ -6,6 +6,7 @@ import schema from 'barre/auth.schema.json' with { type: 'json' }
 import * as brokerKits from './brokers/index.ts'
 import * as callerKits from './callers/index.ts'
 import * as fileKits from './files/index.ts'
+import * as mailKits from './mail/index.ts'
 import * as providerKits from './providers/index.ts'
 import * as socketKits from './sockets/index.ts'
 import * as sourceKits from './sources/index.ts'
@@ -20,8 +21,8 @@ const source = join(import.meta.dirname, '../packages/barre/src')
 const families = [
   ['listener', Object.values(providerKits)],
   ['client', Object.values(sourceKits)],
-  // What all brokers share is tried on each of them, what gRPC and Connect share on both, and what all servers of files
-  // share on those.
+  // What all brokers share is tried on each of them; so is what all of mail share, all servers of files, and gRPC and
+  // Connect.
   [
     'transports',
     [
@@ -30,6 +31,8 @@ const families = [
       ...Object.values(brokerKits),
       ...Object.values(socketKits),
       { folder: 'messages' },
+      ...Object.values(mailKits),
+      { folder: 'email' },
       { folder: 'rpc' },
       ...Object.values(fileKits),
       { folder: 'files' },

@@ -47,9 +47,8 @@ export const exim: RealServer<EximConfig, RunningExim> = {
         await writeFile(join(folder.path, 'exim.conf'), settings(config, tls, ports, folder.path))
         await folder.ownAll()
       },
-      ({ path }) =>
-        // What it had taken before a crash it delivers when it looks through its queue.
-        startProcess('exim4', ['-bdf', '-q2s', '-C', join(path, 'exim.conf')], [smtp, smtps]),
+      // What it had taken before a crash it delivers when it looks through its queue.
+      ({ path }) => startProcess('exim4', ['-bdf', '-q2s', '-C', join(path, 'exim.conf')], [smtp, smtps]),
     )
     return { ...running, ports }
   },

@@ -111,7 +111,7 @@ export async function rotateCreds(
   accounts: NatsAccounts,
   name: string,
   lifetimeSeconds: number,
-): Promise<{ readonly credsFile: string; stop(): void }> {
+): Promise<{ readonly credsFile: string; readonly stop: () => void }> {
   const credsFile = join(dirname(serverTls.caFile), name)
   const rotate = (): Promise<void> => writeFile(credsFile, accounts.creds(lifetimeSeconds))
   await rotate()

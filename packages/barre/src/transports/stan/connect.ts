@@ -102,11 +102,11 @@ export async function stanConnect(config: StanConfig, services: Services): Promi
 function toSettings(
   given: { readonly [Name in keyof SessionConfig]: SessionConfig[Name] | undefined },
   { inboxPrefix }: NatsConfig,
-  { random }: Services,
+  services: Services,
 ): SessionSettings {
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
   const checked = sessionShape.check(present, '')
-  const clientId = checked.clientId ?? `barre-${Buffer.from(random(chanceBytes)).toString('hex')}`
+  const clientId = checked.clientId ?? `barre-${Buffer.from(services.random(chanceBytes)).toString('hex')}`
   return { ...defaults, ...checked, clientId, ...(inboxPrefix !== undefined && { inboxPrefix }) }
 }
 
@@ -114,7 +114,7 @@ function publisher(
   nats: NatsConnection,
   kept: KeptSession,
   { clientId, ackTimeout, maxPubAcksInFlight }: SessionSettings,
-  { random }: Services,
+  services: Services,
 ): StanConnection['publish'] {
   const exchange = { asks: protocol.published, answers: protocol.publishAck, timeout: ackTimeout * 1000 }
   let inFlight = 0
@@ -123,9 +123,9 @@ function publisher(
     if (inFlight >= maxPubAcksInFlight) {
       throw new StanError(`${maxPubAcksInFlight} messages wait for their acknowledgement: maxPubAcksInFlight`)
     }
-    const listed = Symbol.iterator in headers ? (headers as Headers) : Object.entries(headers)
+    const listed = Symbol.iterator in headers ? headers : Object.entries(headers)
     const body = joinHeaders(listed, Buffer.from(data))
-    const guid = Buffer.from(random(chanceBytes)).toString('hex')
+    const guid = Buffer.from(services.random(chanceBytes)).toString('hex')
     const { connectionId, subjects } = kept.current()
     inFlight++
     try {

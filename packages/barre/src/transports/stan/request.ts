@@ -20,6 +20,6 @@ export async function ask<Q extends Layout, A extends Layout & { readonly error:
 ): Promise<Decoded<A>> {
   const { data } = await nats.request(subject, encode(asks, question), { timeout })
   const answer = decode(answers, data)
-  if (answer.error !== '') throw new StanError(answer.error as string)
+  if (answer.error !== '') throw new StanError(answer.error)
   return answer
 }

@@ -210,17 +210,3 @@ test('what was not settled for certain is an error', async () => {
   await listener.close()
   assert.equal(errors[0], 'Error: cut off')
 })
-
-test('a connection that stood is made again after the first pause, however often it was lost', async (context) => {
-  context.mock.timers.enable({ apis: ['setTimeout'] })
-  const lost = { waitForNews: () => Promise.reject(new Error('lost')) }
-  const fake = fakeMailbox({}, lost)
-  const listener = await listen(fake, () => undefined, { onError: () => undefined })
-  const opened = (): number => fake.events.filter((event) => event === 'opened').length
-  for (const count of [1, 2, 3]) {
-    for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate)
-    assert.equal(opened(), count)
-    context.mock.timers.tick(250)
-  }
-  await listener.close()
-})

@@ -72,8 +72,6 @@ export async function listenToMail<Entry extends MailEntry>(
   const look = looking(config.maxMailBytes ?? maxMailBytesDefault, handler, onError, closing.signal)
   const wait = (ms: number): Promise<void> => delay(ms, undefined, { signal: closing.signal }).catch(ignore)
   let isReady = true
-  /** Since the last look that reached the server. */
-  let failures = 0
 
   /** Until the connection, or its credential, ends; once where nothing is waited for on it. */
   const attend = async (mailbox: Mailbox<Entry>): Promise<void> => {
@@ -82,7 +80,6 @@ export async function listenToMail<Entry extends MailEntry>(
       for (;;) {
         await look(mailbox)
         isReady = true
-        failures = 0
         const leftMs = endsAtMs - services.now()
         if (mailbox.waitForNews === undefined || leftMs <= 0 || closing.signal.aborted) break
         await mailbox.waitForNews(Math.min(pollingMs, leftMs, timerMaxMs), closing.signal)
@@ -94,10 +91,12 @@ export async function listenToMail<Entry extends MailEntry>(
     await mailbox.close()
   }
   const run = async (first: Mailbox<Entry>): Promise<void> => {
+    let failures = 0
     for (let mailbox: Mailbox<Entry> | undefined = first; !closing.signal.aborted; mailbox = undefined) {
       try {
         const attended: Mailbox<Entry> = mailbox ?? (await opener.open())
         await attend(attended)
+        failures = 0
         if (attended.waitForNews === undefined) await wait(pollingMs)
       } catch (error) {
         isReady = false

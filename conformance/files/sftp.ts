@@ -49,6 +49,7 @@ export const sftp: FileKit = {
     return {
       mechanisms,
       flows: {
+        'SFTP on ProFTPD': () => flowOn(byPassword, loginWith(user.password)),
         'SFTP on OpenSSH': () => flowOn(byKey, toAuth(keys[0]!)),
       },
       stop: async () => void (await Promise.all([byPassword.stop(), byKey.stop()])),

@@ -1,9 +1,11 @@
 import { Readable } from 'node:stream'
-import type { FileEntryWithStats, SFTPWrapper, Stats } from 'ssh2'
+import type { FileEntryWithStats, Stats } from 'ssh2'
 import { entriesMax, FileError, isPlainName, joinPath } from '../files/index.ts'
 import type { FileInfo, FileSession } from '../files/index.ts'
 import type { SftpConnection } from './connect.ts'
-import { ask, isEnd } from './status.ts'
+import { sftpRequests } from './requests.ts'
+import type { Ask } from './requests.ts'
+import { isEnd } from './status.ts'
 
 /** How much is asked for at once, in bytes: what every server gives (draft-ietf-secsh-filexfer-02 §3). */
 const chunkBytes = 32 * 1024
@@ -11,47 +13,45 @@ const chunkBytes = 32 * 1024
 const requestsMax = 16
 
 /** A connection of the library, as that of every file server. */
-export function sftpSession({ client, sftp }: SftpConnection): FileSession {
-  let isOpen = true
-  const ended = (): void => void (isOpen = false)
-  // A server may end the channel alone.
-  for (const part of [client, sftp]) part.on('close', ended)
-  const stat = (path: string): Promise<Stats> => ask((done) => sftp.stat(path, done))
+export function sftpSession(connection: SftpConnection): FileSession {
+  const requests = sftpRequests(connection)
+  const { ask } = requests
+  const stat = (path: string): Promise<Stats> => ask((sftp, done) => sftp.stat(path, done))
   return {
     get isOpen() {
-      return isOpen
+      return requests.isOpen
     },
-    list: (path, isWanted) => list(sftp, path, isWanted),
-    get: async (path) => Readable.from(read(sftp, await openFile(sftp, path, 'r'))),
-    put: (path, content) => write(sftp, 'w', path, content),
-    append: (path, content) => write(sftp, 'a', path, content),
-    rename: (from, to) => ask((done) => sftp.rename(from, to, done)),
-    delete: (path) => ask((done) => sftp.unlink(path, done)),
-    mkdir: (path) => ask((done) => sftp.mkdir(path, done)),
-    rmdir: (path) => ask((done) => sftp.rmdir(path, done)),
+    list: (path, isWanted) => list(ask, path, isWanted),
+    get: async (path) => Readable.from(read(ask, await openFile(ask, path, 'r'))),
+    put: (path, content) => write(ask, 'w', path, content),
+    append: (path, content) => write(ask, 'a', path, content),
+    rename: (from, to) => ask((sftp, done) => sftp.rename(from, to, done)),
+    delete: (path) => ask((sftp, done) => sftp.unlink(path, done)),
+    mkdir: (path) => ask((sftp, done) => sftp.mkdir(path, done)),
+    rmdir: (path) => ask((sftp, done) => sftp.rmdir(path, done)),
     isDirectory: async (path) => (await stat(path)).isDirectory(),
     size: async (path) => (await stat(path)).size,
-    close: () => client.end(),
+    close: () => connection.client.end(),
   }
 }
 
 /** Without a mode: that of the library would let everybody write, and replace that of a file which is there. */
-function openFile(sftp: SFTPWrapper, path: string, flags: 'r' | 'w' | 'a'): Promise<Buffer> {
-  return ask((done) => sftp.open(path, flags, done))
+function openFile(ask: Ask, path: string, flags: 'r' | 'w' | 'a'): Promise<Buffer> {
+  return ask((sftp, done) => sftp.open(path, flags, done))
 }
 
-function closeHandle(sftp: SFTPWrapper, handle: Buffer): Promise<void> {
-  return ask((done) => sftp.close(handle, done))
+function closeHandle(ask: Ask, handle: Buffer): Promise<void> {
+  return ask((sftp, done) => sftp.close(handle, done))
 }
 
 /** Asks ahead, so that the way to the server and back is not waited for once for each chunk. */
-async function* read(sftp: SFTPWrapper, handle: Buffer): AsyncGenerator<Buffer> {
+async function* read(ask: Ask, handle: Buffer): AsyncGenerator<Buffer> {
   const ahead: Promise<Buffer>[] = []
   let position = 0
   try {
     for (;;) {
       while (ahead.length < requestsMax) {
-        const asked = readAt(sftp, handle, position + ahead.length * chunkBytes)
+        const asked = readAt(ask, handle, position + ahead.length * chunkBytes)
         // It is waited for later, or by nobody where an earlier one fails.
         asked.catch(() => undefined)
         ahead.push(asked)
@@ -64,38 +64,38 @@ async function* read(sftp: SFTPWrapper, handle: Buffer): AsyncGenerator<Buffer> 
       yield bytes
     }
   } finally {
-    await closeHandle(sftp, handle).catch(() => undefined)
+    await closeHandle(ask, handle).catch(() => undefined)
   }
 }
 
-async function readAt(sftp: SFTPWrapper, handle: Buffer, position: number): Promise<Buffer> {
+async function readAt(ask: Ask, handle: Buffer, position: number): Promise<Buffer> {
   const buffer = Buffer.alloc(chunkBytes)
-  const count = await ask<number>((done) => sftp.read(handle, buffer, 0, chunkBytes, position, done))
+  const count = await ask<number>((sftp, done) => sftp.read(handle, buffer, 0, chunkBytes, position, done))
   return buffer.subarray(0, count)
 }
 
-async function write(sftp: SFTPWrapper, flags: 'w' | 'a', path: string, content: Readable): Promise<void> {
+async function write(ask: Ask, flags: 'w' | 'a', path: string, content: Readable): Promise<void> {
   if (content.errored !== null) throw contentFailed(content.errored)
-  const handle = await openFile(sftp, path, flags)
+  const handle = await openFile(ask, path, flags)
   try {
     // SFTP writes at a place, also to the end of a file.
-    const position = flags === 'a' ? (await ask<Stats>((done) => sftp.fstat(handle, done))).size : 0
-    await writeFrom(sftp, handle, position, content)
+    const position = flags === 'a' ? (await ask<Stats>((sftp, done) => sftp.fstat(handle, done))).size : 0
+    await writeFrom(ask, handle, position, content)
   } catch (error) {
-    await closeHandle(sftp, handle).catch(() => undefined)
+    await closeHandle(ask, handle).catch(() => undefined)
     throw error instanceof FileError ? error : contentFailed(error)
   }
   // Some servers say only here that there was no room.
-  await closeHandle(sftp, handle)
+  await closeHandle(ask, handle)
 }
 
-async function writeFrom(sftp: SFTPWrapper, handle: Buffer, start: number, content: Readable): Promise<void> {
+async function writeFrom(ask: Ask, handle: Buffer, start: number, content: Readable): Promise<void> {
   const underWay: Promise<unknown>[] = []
   let position = start
   for await (const chunk of content as AsyncIterable<Uint8Array>) {
     const bytes = Buffer.from(chunk)
     const at = position
-    const written = ask((done) => sftp.write(handle, bytes, 0, bytes.length, at, done))
+    const written = ask((sftp, done) => sftp.write(handle, bytes, 0, bytes.length, at, done))
     written.catch(() => undefined)
     underWay.push(written)
     position += bytes.length
@@ -109,15 +109,15 @@ function contentFailed(cause: unknown): FileError {
 }
 
 async function list(
-  sftp: SFTPWrapper,
+  ask: Ask,
   directory: string,
   isWanted: (name: string) => boolean,
 ): Promise<readonly FileInfo[]> {
-  const handle = await ask<Buffer>((done) => sftp.opendir(directory, done))
+  const handle = await ask<Buffer>((sftp, done) => sftp.opendir(directory, done))
   const found: FileInfo[] = []
   try {
     let count = 0
-    for (let part = await readSome(sftp, handle); part !== undefined; part = await readSome(sftp, handle)) {
+    for (let part = await readSome(ask, handle); part !== undefined; part = await readSome(ask, handle)) {
       // An empty part counts too, lest a server send them for ever.
       count += Math.max(1, part.length)
       if (count > entriesMax)
@@ -126,18 +126,15 @@ async function list(
       found.push(...wanted.map((entry) => toFileInfo(directory, entry)))
     }
   } finally {
-    await closeHandle(sftp, handle).catch(() => undefined)
+    await closeHandle(ask, handle).catch(() => undefined)
   }
   return found
 }
 
 /** The next entries of a directory; `undefined`: that was all. */
-async function readSome(
-  sftp: SFTPWrapper,
-  handle: Buffer,
-): Promise<readonly FileEntryWithStats[] | undefined> {
+async function readSome(ask: Ask, handle: Buffer): Promise<readonly FileEntryWithStats[] | undefined> {
   try {
-    return await ask<FileEntryWithStats[]>((done) => sftp.readdir(handle, done))
+    return await ask<FileEntryWithStats[]>((sftp, done) => sftp.readdir(handle, done))
   } catch (error) {
     if (isEnd(error)) return undefined
     throw error

@@ -12,24 +12,15 @@ const codes: Readonly<Record<number, FileErrorCode>> = {
 }
 const endOfFile = 1
 
-/** One request of the library, as a promise. Throws FileError. */
-export async function ask<T>(request: (done: (error: unknown, value?: T) => void) => void): Promise<T> {
-  const { promise, resolve, reject } = Promise.withResolvers<T>()
-  try {
-    request((error, value) => (error ? reject(toFileError(error)) : resolve(value as T)))
-  } catch (error) {
-    reject(toFileError(error))
-  }
-  return promise
-}
-
 /** Whether a request failed because there is nothing more. */
 export function isEnd(error: unknown): boolean {
-  return error instanceof FileError && (error.cause as { readonly code?: unknown }).code === endOfFile
+  return (
+    error instanceof FileError && (error.cause as { readonly code?: unknown } | undefined)?.code === endOfFile
+  )
 }
 
 /** Without a number the server has not answered at all. */
-function toFileError(error: unknown): FileError {
+export function toRequestError(error: unknown): FileError {
   const { message, code } = error as Error & { readonly code?: unknown }
   const known = typeof code === 'number' ? (codes[code] ?? 'refused') : 'unavailable'
   return new FileError(known, message, { cause: error })

@@ -135,17 +135,20 @@ async function survives({ folder, client, listen, restart }: Flow, signal: Abort
       await done(client.put(`${folder}/${id}.part`, `${id}.msg is whole`))
       await done(client.rename(`${folder}/${id}.part`, `${folder}/${id}.msg`))
     })
-  let next = 0
-  while (next < 10) await write(next++)
-  const restarted = restart()
-  const state = { isUp: false }
-  void restarted.then(() => (state.isUp = true))
-  while (!state.isUp || next < 30) {
-    await write(next++)
-    await delay(betweenFilesMs)
+  try {
+    let next = 0
+    while (next < 10) await write(next++)
+    const restarted = restart()
+    const state = { isUp: false }
+    void restarted.then(() => (state.isUp = true))
+    while (!state.isUp || next < 30) {
+      await write(next++)
+      await delay(betweenFilesMs)
+    }
+    await restarted
+    await arrivals.all(next, signal)
+  } finally {
+    await listener.close()
+    await client.close()
   }
-  await restarted
-  await arrivals.all(next, signal)
-  await listener.close()
-  await client.close()
 }

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { syncBuiltinESMExports } from 'node:module'
 import { test } from 'node:test'
+import type { TestContext } from 'node:test'
+import timers from 'node:timers/promises'
 import { fakeServices } from '../../../test/fake-services.ts'
 import { listenToMail } from './listen.ts'
 import type { MailHandler, MailListenerConfig } from './listen.ts'
@@ -209,4 +212,67 @@ test('what was not settled for certain is an error', async () => {
   await told.reached
   await listener.close()
   assert.equal(errors[0], 'Error: cut off')
+})
+
+/** The pauses that are made from here on, each over at once. */
+function pausesOf(context: TestContext): readonly number[] {
+  const pauses: number[] = []
+  context.mock.method(timers, 'setTimeout', (ms: number) => Promise.resolve(pauses.push(ms)))
+  syncBuiltinESMExports()
+  context.after(() => {
+    context.mock.restoreAll()
+    syncBuiltinESMExports()
+  })
+  return pauses
+}
+
+test('a connection that stood is made again after the first pause, however often it was lost', async (context) => {
+  const pauses = pausesOf(context)
+  const fake = fakeMailbox({}, { waitForNews: () => Promise.reject(new Error('lost')) })
+  const lost = counter(4)
+  const listener = await listen(fake, () => undefined, { onError: () => void lost.call() })
+  await lost.reached
+  await listener.close()
+  assert.deepEqual(pauses.slice(0, 3), [250, 250, 250])
+})
+
+test('a server that is not there is asked after growing pauses', async (context) => {
+  const pauses = pausesOf(context)
+  const fake = fakeMailbox({}, { waitForNews: () => Promise.reject(new Error('lost')) })
+  const lost = counter(4)
+  const listener = await listen(fake, () => undefined, {
+    onError() {
+      if (lost.call() === 1)
+        fake.failures.push(...['first', 'second', 'third'].map((text) => new Error(text)))
+    },
+  })
+  await lost.reached
+  await listener.close()
+  assert.deepEqual(pauses.slice(0, 3), [250, 500, 1000])
+})
+
+test('a listener is ready again while it handles the first mail after an outage', async () => {
+  const looks = [[], new Error('lost'), [{ id: 'a', size: 1 }]]
+  const fake = fakeMailbox(
+    { a: 1 },
+    {
+      list() {
+        const look = looks.shift() ?? []
+        return look instanceof Error ? Promise.reject(look) : Promise.resolve(look)
+      },
+    },
+  )
+  const ready: boolean[] = []
+  const handled = counter(1)
+  const listener = await listen(
+    fake,
+    () => {
+      ready.push(listener.ready())
+      handled.call()
+    },
+    { onError: () => void ready.push(listener.ready()) },
+  )
+  await handled.reached
+  await listener.close()
+  assert.deepEqual(ready, [false, true])
 })

@@ -69,9 +69,16 @@ export async function listenToMail<Entry extends MailEntry>(
   const closing = new AbortController()
   const { onError = logTo(services.log), pollingInterval = pollingIntervalDefaultSeconds } = config
   const pollingMs = pollingInterval * 1000
-  const look = looking(config.maxMailBytes ?? maxMailBytesDefault, handler, onError, closing.signal)
   const wait = (ms: number): Promise<void> => delay(ms, undefined, { signal: closing.signal }).catch(ignore)
   let isReady = true
+  /** Since the last look that reached the server. */
+  let failures = 0
+  const reached = (): void => {
+    isReady = true
+    failures = 0
+  }
+  const maxBytes = config.maxMailBytes ?? maxMailBytesDefault
+  const look = looking({ maxBytes, handler, onError, reached, closing: closing.signal })
 
   /** Until the connection, or its credential, ends; once where nothing is waited for on it. */
   const attend = async (mailbox: Mailbox<Entry>): Promise<void> => {
@@ -79,7 +86,6 @@ export async function listenToMail<Entry extends MailEntry>(
     try {
       for (;;) {
         await look(mailbox)
-        isReady = true
         const leftMs = endsAtMs - services.now()
         if (mailbox.waitForNews === undefined || leftMs <= 0 || closing.signal.aborted) break
         await mailbox.waitForNews(Math.min(pollingMs, leftMs, timerMaxMs), closing.signal)
@@ -91,12 +97,10 @@ export async function listenToMail<Entry extends MailEntry>(
     await mailbox.close()
   }
   const run = async (first: Mailbox<Entry>): Promise<void> => {
-    let failures = 0
     for (let mailbox: Mailbox<Entry> | undefined = first; !closing.signal.aborted; mailbox = undefined) {
       try {
         const attended: Mailbox<Entry> = mailbox ?? (await opener.open())
         await attend(attended)
-        failures = 0
         if (attended.waitForNews === undefined) await wait(pollingMs)
       } catch (error) {
         isReady = false
@@ -129,13 +133,23 @@ async function openFirst<Entry extends MailEntry>(opener: MailboxOpener<Entry>):
 
 type OnError = NonNullable<MailListenerConfig['onError']>
 
+interface Looking {
+  readonly maxBytes: number
+  readonly handler: MailHandler
+  readonly onError: OnError
+  /** Called when the server has said what is there. */
+  readonly reached: () => void
+  readonly closing: AbortSignal
+}
+
 /** Looks through a mailbox once. What the handler does wrong concerns one mail, all else the connection. */
-function looking<Entry extends MailEntry>(
-  maxBytes: number,
-  handler: MailHandler,
-  onError: OnError,
-  closing: AbortSignal,
-): (mailbox: Mailbox<Entry>) => Promise<void> {
+function looking<Entry extends MailEntry>({
+  maxBytes,
+  handler,
+  onError,
+  reached,
+  closing,
+}: Looking): (mailbox: Mailbox<Entry>) => Promise<void> {
   const told = new Set<string>()
   const tellOnce = (entry: Entry): void => {
     if (told.has(entry.id)) return
@@ -144,7 +158,9 @@ function looking<Entry extends MailEntry>(
     onError(new RangeError(`a mail of ${entry.size} bytes is larger than maxMailBytes`), entry)
   }
   return async (mailbox) => {
-    for (const entry of await mailbox.list()) {
+    const entries = await mailbox.list()
+    reached()
+    for (const entry of entries) {
       if (closing.aborted) return
       if (entry.size > maxBytes) {
         tellOnce(entry)

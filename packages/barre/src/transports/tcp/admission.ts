@@ -1,4 +1,4 @@
-import { announce, chain, guard, refuse, toRefusal, watch } from '../../core/index.ts'
+import { announce, chain, ConfigError, guard, refuse, toRefusal, watch } from '../../core/index.ts'
 import type {
   Awaitable,
   Call,
@@ -7,10 +7,23 @@ import type {
   Peer,
   Policy,
   Principal,
+  Rules,
   Services,
 } from '../../core/index.ts'
 
 // What connections that carry no metadata have in common: all they show is who is at their other end.
+
+/** Throws ConfigError where an entry reads the client certificate, and no client would be asked for one. */
+export function requireCertificates(
+  rules: Rules,
+  secureSocket: { readonly mutualSsl?: unknown } | undefined,
+): void {
+  if (!rules.needsClientCertificate || secureSocket?.mutualSsl !== undefined) return
+  throw new ConfigError(
+    'auth',
+    'an entry reads the client certificate, and the server asks for none: set secureSocket.mutualSsl',
+  )
+}
 
 /** A connection as a call: `target` is where it arrived, as in `tcp://127.0.0.1:3000`. */
 export function toConnectCall(target: string, peer: Peer, signal: AbortSignal): Call {

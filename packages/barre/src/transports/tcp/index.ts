@@ -1,4 +1,4 @@
-export { judgeConnection, toConnectCall, watchConnection } from './admission.ts'
+export { judgeConnection, requireCertificates, toConnectCall, watchConnection } from './admission.ts'
 export { tcpClient } from './client.ts'
 export type { TcpClient } from './client.ts'
 export type { TcpClientConfig, TcpServerConfig } from './config.ts'

@@ -11,7 +11,7 @@ import {
 } from '../../core/index.ts'
 import { toWatchedOptions, watchCertificates } from '../../tls/index.ts'
 import { intercept } from '../http/index.ts'
-import { judgeConnection, toConnectCall, watchConnection } from './admission.ts'
+import { judgeConnection, requireCertificates, toConnectCall, watchConnection } from './admission.ts'
 import { tcpServerShape } from './config.ts'
 import { pendingConnections } from './pending.ts'
 import type { AddressInfo, Server, Socket } from 'node:net'
@@ -49,12 +49,7 @@ export function tcpServer(
   const config = tcpServerShape.check(options, '')
   const { secureSocket, initTimeoutSeconds = 10, unauthenticatedMax = 1000, connectionsMax = 10_000 } = config
   const policy = rules.policyFor(undefined, 'auth')
-  if (rules.needsClientCertificate && secureSocket?.mutualSsl === undefined) {
-    throw new ConfigError(
-      'auth',
-      'an entry reads the client certificate, and the server asks for none: set secureSocket.mutualSsl',
-    )
-  }
+  requireCertificates(rules, secureSocket)
   const pending = pendingConnections(unauthenticatedMax, initTimeoutSeconds * 1000)
   const server = createSocketServer(config, initTimeoutSeconds * 1000, services)
   server.maxConnections = connectionsMax

@@ -5,7 +5,7 @@ import { isIPv6 } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { ConfigError } from '../../core/index.ts'
 import type { Peer, Policy, Rules, Services } from '../../core/index.ts'
-import { judgeConnection, toConnectCall, watchConnection } from '../tcp/index.ts'
+import { judgeConnection, requireCertificates, toConnectCall, watchConnection } from '../tcp/index.ts'
 import type { ConnectionContext } from '../tcp/index.ts'
 import { datagramMaxBytesDefault, dtlsServerShape, retransmitMaxMs } from './config.ts'
 import type { DtlsServerConfig } from './config.ts'
@@ -40,12 +40,7 @@ export function dtlsServer(
 ): DtlsServer {
   const config = dtlsServerShape.check(options, '')
   const policy = rules.policyFor(undefined, 'auth')
-  if (rules.needsClientCertificate && config.secureSocket?.mutualSsl === undefined) {
-    throw new ConfigError(
-      'auth',
-      'an entry reads the client certificate, and the server asks for none: set secureSocket.mutualSsl',
-    )
-  }
+  requireCertificates(rules, config.secureSocket)
   if (rules.needsPreSharedKey === true && config.sharedKeys === undefined) {
     throw new ConfigError('auth', 'an entry reads the identity of a pre-shared key: set sharedKeys')
   }

@@ -4,24 +4,29 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { attachIdentity } from 'barre/messages'
 import { isInstalled, skipWithout } from '../../tools/servers/index.ts'
 import { Cells } from '../harness/cells.ts'
-import { createBrokerWorld, tokenIssuer, user } from './world.ts'
-import type { Attempt, BrokerKit, Consumer, Consuming, Got, RunningBroker } from './kit.ts'
+import { startTokenService } from './token-service.ts'
+import { createBrokerWorld, lifetimeSeconds, tokenIssuer, user } from './world.ts'
+import type { Attempt, BrokerKit, Consumer, Consuming, Flow, Got, RunningBroker } from './kit.ts'
 import type { BrokerWorld } from './world.ts'
 
-/** Long enough for a slow machine to renew in time, short enough to wait for three of them. */
-const lifetimeSeconds = 3
-const lifetimes = 3.3
+const lifetimes = 3.2
 const betweenMessagesMs = 20
+/** After this time every broker has written down what it was told to be done with. */
+const writesDownMs = 2000
 /** Not a limit on speed: for a message that is lost one waits for ever. */
 const untilLost = { timeout: 120_000 }
 
 /** All that holds for every broker, tried on each: at once, because much of it is waiting. */
 export async function brokerSuites(kits: readonly BrokerKit[]): Promise<void> {
   const world = await createBrokerWorld()
+  const tokens = await startTokenService(['kafka', 'rabbitmq', 'elsewhere'])
   const here = kits.filter(isHere)
-  const running = await Promise.all(here.map(async (kit) => ({ kit, broker: await kit.start(world) })))
+  const running = await Promise.all(
+    here.map(async (kit) => ({ kit, broker: await kit.start(world, tokens) })),
+  )
   after(async () => {
     await Promise.all(running.map(({ broker }) => broker.stop()))
+    await tokens.close()
     await world.close()
   })
   const cells = new Cells('server', 'mechanism', 'connection')
@@ -36,7 +41,7 @@ function suite(kit: BrokerKit, world: BrokerWorld, broker: RunningBroker, cells:
   connects(kit, world, broker, cells)
   void describe(`messages by ${kit.folder}`, () => judges(world, broker))
   void describe(`envelopes by ${kit.folder}`, () => unseals(world, broker))
-  void describe(`connections to ${kit.folder} that stay`, () => stays(broker))
+  void describe(`connections to ${kit.folder} that stay`, () => stays(kit, broker))
 }
 
 function isHere({ folder, needs }: BrokerKit): boolean {
@@ -217,38 +222,47 @@ function lowerCase(headers: Readonly<Record<string, string>>): Record<string, st
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 }
 
-function stays(broker: RunningBroker): void {
-  let flow: Awaited<ReturnType<RunningBroker['openFlow']>>
+function stays({ renewsInPlace }: BrokerKit, broker: RunningBroker): void {
+  let flow: Flow
   before(async () => {
-    flow = await broker.openFlow(lifetimeSeconds)
+    flow = await broker.openFlow()
   })
   after(() => flow.close())
-  let next = 0
+  let [next, attempts] = [0, 0]
+  const publishOne = async (): Promise<void> => {
+    attempts += await flow.publish(next++)
+    await delay(betweenMessagesMs)
+  }
+  const publishFor = async (ms: number): Promise<void> => {
+    const endsAtMs = Date.now() + ms
+    while (Date.now() < endsAtMs) await publishOne()
+  }
 
   void test(
-    'messages go on through three lifetimes of the credential, and none is lost',
+    'messages go on through three lifetimes of the credential: none is lost, none comes twice',
     untilLost,
     async ({ signal }) => {
-      const endsAtMs = Date.now() + lifetimes * lifetimeSeconds * 1000
-      while (Date.now() < endsAtMs) {
-        await flow.publish(next++)
-        await delay(betweenMessagesMs)
-      }
+      await publishFor(lifetimes * lifetimeSeconds * 1000)
       await flow.arrivals.all(next, signal)
-      assert.ok(flow.shown() > 2, `the broker was shown ${flow.shown()} credentials`)
+      const [taken, issued] = [await flow.taken(), flow.issued()]
+      assert.ok(taken > 2 && taken <= issued, `the broker has taken ${taken} of ${issued} credentials`)
+      if (renewsInPlace) assert.equal(flow.lost(), 0, 'the connection itself outlives its credential')
+      assert.deepEqual(flow.arrivals.unmarked, [], 'what comes again is marked so')
+      assert.deepEqual(flow.arrivals.afterDone, [])
+      // At least once is more than once only where a connection has ended.
+      if (flow.lost() === 0) assert.deepEqual([flow.arrivals.repeated, attempts], [[], next])
     },
   )
 
   void test('and through a crash of the broker', untilLost, async ({ signal }) => {
-    const from = next
+    flow.arrivals.closeBooks()
+    await publishFor(writesDownMs)
     const restarted = broker.restart()
     const state = { isUp: false }
     void restarted.then(() => (state.isUp = true))
-    while (!state.isUp || next < from + 20) {
-      await flow.publish(next++)
-      await delay(betweenMessagesMs)
-    }
+    for (let sent = 0; !state.isUp || sent < 20; sent++) await publishOne()
     await restarted
     await flow.arrivals.all(next, signal)
+    assert.deepEqual(flow.arrivals.afterDone, [], 'what was done with does not come again')
   })
 }

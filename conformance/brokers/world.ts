@@ -6,6 +6,8 @@ import type { IssuerConfig } from 'barre/jwt'
 import { createTestCa } from '../../tools/test-ca.ts'
 
 export const tokenIssuer = 'https://sts.example'
+/** Of tokens that are renewed: long enough for a slow machine, short enough to wait for three of them. */
+export const lifetimeSeconds = 5
 export const user = { name: 'alice', password: 's3cret-enough' } as const
 
 /** What the suites of all brokers share: certificates, and an issuer of tokens. */
@@ -22,7 +24,6 @@ export interface BrokerWorld {
   readonly strangerFile: string
   /** Of the issuer of tokens. */
   readonly tokenKey: KeyObject
-  readonly jwks: object
   /** Who signs tokens of this kind. */
   issuerConfig(more?: Partial<IssuerConfig>): IssuerConfig
   issue(more?: Partial<IssuerConfig>): Promise<string>
@@ -49,7 +50,6 @@ export async function createBrokerWorld(): Promise<BrokerWorld> {
     impostor: await strangers.issue(user.name),
     strangerFile: strangers.caFile,
     tokenKey: publicKey,
-    jwks: { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'one', use: 'sig', alg: 'RS256' }] },
     issuerConfig,
     issue: async (more) => jwt.issue(issuerConfig(more)),
     async close() {

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Consumer, Producer } from '@platformatic/kafka'
 import { clientOptions } from 'barre/kafka'
+import type { ClientAuthConfig } from 'barre/auth'
+import type { ClientSecureSocket } from 'barre/core'
 import type { RestartableServer } from '../../tools/servers/index.ts'
 import { Arrivals, insist } from './arrivals.ts'
 import type { Flow } from './kit.ts'
@@ -10,15 +12,32 @@ import type { BrokerWorld } from './world.ts'
 export const flowTopic = 'flow'
 const audience = 'kafka'
 
-/** A flow by OAUTHBEARER. */
-export async function openFlow(
+/** What the flows of both libraries have in common: the broker, and the tokens of one source. */
+export interface FlowGround {
+  readonly server: RestartableServer
+  readonly auth: ClientAuthConfig
+  readonly secureSocket: ClientSecureSocket
+  readonly told: Pick<Flow, 'issued' | 'taken'>
+}
+
+export function toGround(
   { secureSocket }: BrokerWorld,
   tokens: TokenService,
-  { ports, printed }: RestartableServer,
-): Promise<Flow> {
+  server: RestartableServer,
+): FlowGround {
+  const before = server.printed().length
+  const told = {
+    issued: () => tokens.issuedTo(audience),
+    taken: () => Promise.resolve(expiries(server.printed().slice(before)).size),
+  }
+  return { server, auth: tokens.grant(audience), secureSocket, told }
+}
+
+/** A flow by OAUTHBEARER with @platformatic/kafka. */
+export async function openFlow({ server, auth, secureSocket, told }: FlowGround): Promise<Flow> {
   const { options, close } = clientOptions({
-    bootstrapServers: `localhost:${ports['sasl']}`,
-    auth: tokens.grant(audience),
+    bootstrapServers: `localhost:${server.ports['sasl']}`,
+    auth,
     secureSocket,
   })
   const client = { clientId: 'flow', ...options, requestTimeout: 2000, timeout: 2000 }
@@ -29,11 +48,9 @@ export async function openFlow(
   producer.on('client:broker:disconnect', onLost)
   const arrivals = new Arrivals()
   const reading = read({ ...client, retries: true, retryDelay: 100 }, arrivals, onLost)
-  const told = printed().length
   return {
     arrivals,
-    issued: () => tokens.issuedTo(audience),
-    taken: () => Promise.resolve(expiries(printed().slice(told)).size),
+    ...told,
     lost: () => lost,
     publish: (id) =>
       insist((attempt) => {

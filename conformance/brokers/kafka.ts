@@ -4,7 +4,8 @@ import { kafka as kafkaServer } from '../../tools/servers/index.ts'
 import type { RestartableServer } from '../../tools/servers/index.ts'
 import { Inbox } from './inbox.ts'
 import { kafkaJs, platformatic } from './kafka-clients.ts'
-import { flowTopic, openFlow } from './kafka-flow.ts'
+import { flowTopic, openFlow, toGround } from './kafka-flow.ts'
+import { kafkaJsTopic, openKafkaJsFlow } from './kafkajs-flow.ts'
 import type { KafkaClientConfig, KafkaLibrary } from './kafka-clients.ts'
 import type { BrokerKit, Consumer, Consuming, Got, Mechanism } from './kit.ts'
 import { tokenIssuer, user } from './world.ts'
@@ -46,7 +47,10 @@ export const kafka: BrokerKit = {
     let asked = 0
     return {
       mechanisms,
-      openFlow: () => openFlow(world, tokens, server),
+      async openFlows() {
+        const ground = toGround(world, tokens, server)
+        return Promise.all([openFlow(ground), openKafkaJsFlow(ground)])
+      },
       // Each library has every other consumer.
       consume: (consuming) =>
         consume(world, server, consuming, asked++ % 2 === 0 ? platformatic : kafkaJs, asked),
@@ -96,7 +100,7 @@ function withCertificate(
   }
 }
 
-const topics = [flowTopic, 'orders.created', 'orders.deleted', 'orders.seen']
+const topics = [flowTopic, kafkaJsTopic, 'orders.created', 'orders.deleted', 'orders.seen']
 
 /** Over the listener for the broker's own use, which is loopback only. */
 function toAdmin({ ports }: RestartableServer): Admin {

@@ -64,7 +64,8 @@ export interface Consuming {
 
 export interface RunningBroker {
   readonly mechanisms: readonly Mechanism[]
-  openFlow(): Promise<Flow>
+  /** One for each library that there is for it. */
+  openFlows(): Promise<readonly Flow[]>
   consume(consuming: Consuming): Promise<Consumer>
   /** Ends the broker as a crash would, and starts it again. */
   restart(): Promise<void>

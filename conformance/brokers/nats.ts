@@ -22,7 +22,7 @@ export const nats: BrokerKit = {
     const { mechanisms, byName, byJwt, accounts } = servers
     return {
       mechanisms,
-      openFlow: () => openFlow(world, byJwt, accounts),
+      openFlows: async () => [await openFlow(world, byJwt, accounts)],
       consume: (consuming) => consume(world, byName, consuming),
       async restart() {
         await byJwt.kill()

@@ -33,7 +33,7 @@ export const rabbitmq: BrokerKit = {
         ),
         toMechanism('EXTERNAL', server, {}, { secureSocket: { ...world.secureSocket, key: mallory } }),
       ],
-      openFlow: () => openFlow(world, tokens, server),
+      openFlows: async () => [await openFlow(world, tokens, server)],
       consume: (consuming) => consume(world, server, consuming),
       async restart() {
         await server.kill()

@@ -91,6 +91,7 @@ function withCertificate(
 ): Mechanism {
   return {
     name: `SSL by ${library.name}`,
+    isCertificate: true,
     refusal: /unknown.ca|certificate.unknown|bad.certificate|ECONNRESET|closed/i,
     tries: ({ credential, host, secureSocket }) =>
       library.tries({

@@ -15,6 +15,8 @@ export interface Mechanism {
   readonly refusal: RegExp
   /** What says so where the certificate is missing and nothing is sent at all. */
   readonly refusalWithoutCertificate?: RegExp
+  /** The certificate alone says who connects. */
+  readonly isCertificate?: true
 }
 
 /** What is different from a connection that works. */

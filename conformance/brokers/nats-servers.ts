@@ -66,6 +66,9 @@ export async function startNatsServers(
   await writeFile(goodFile, accounts.creds(3600))
   await writeFile(badFile, accounts.forgedCreds())
 
+  const asMallory = ({ secureSocket }: Attempt): Partial<NatsOptions> => ({
+    secureSocket: { ...secureSocket, key: world.mallory },
+  })
   const toMechanism = (
     mechanism: string,
     server: RestartableServer,
@@ -93,10 +96,7 @@ export async function startNatsServers(
       withAuth('token', byToken, { token: user.password }, { token: 'guess' }),
       withAuth('NKey', byName, { nkeySeed: seedOf(key) }, { nkeySeed: seedOf(bad) }),
       withAuth('JWT', byJwt, { credsFile: goodFile }, { credsFile: badFile }),
-      // The certificate is the credential.
-      toMechanism('mutual TLS', byCertificate, {}, ({ secureSocket }) => ({
-        secureSocket: { ...secureSocket, key: world.mallory },
-      })),
+      { ...toMechanism('mutual TLS', byCertificate, {}, asMallory), isCertificate: true },
     ],
     async stop() {
       await Promise.all([byName, byToken, byCertificate, byJwt].map((server) => server.stop()))

@@ -66,7 +66,10 @@ function toMechanism(
   return {
     name,
     refusal: /ACCESS[-_]REFUSED/,
-    ...(name === 'EXTERNAL' && { refusalWithoutCertificate: /^auth: required, unless the certificate/ }),
+    ...(name === 'EXTERNAL' && {
+      isCertificate: true,
+      refusalWithoutCertificate: /^auth: required, unless the certificate/,
+    }),
     async tries({ credential, host, secureSocket }) {
       const connection = await connect({
         url: `amqps://${host}:${ports['amqps']}`,

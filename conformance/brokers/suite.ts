@@ -1,40 +1,46 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
+import { after, describe, test } from 'node:test'
 import { attachIdentity } from 'barre/messages'
 import { isInstalled, skipWithout } from '../../tools/servers/index.ts'
 import { Cells } from '../harness/cells.ts'
+import { matches, untrusted } from './matches.ts'
+import { opensStores } from './opens-stores.ts'
+import { stays } from './stays.ts'
+import { storeWriters, writeStores } from './stores.ts'
 import { startTokenService } from './token-service.ts'
-import { createBrokerWorld, lifetimeSeconds, tokenIssuer, user } from './world.ts'
-import type { Attempt, BrokerKit, Consumer, Consuming, Flow, Got, RunningBroker } from './kit.ts'
+import { createBrokerWorld, tokenIssuer, untilLost, user } from './world.ts'
+import type { Attempt, BrokerKit, Consumer, Consuming, Got, RunningBroker } from './kit.ts'
 import type { BrokerWorld } from './world.ts'
-
-const lifetimes = 3.2
-const betweenMessagesMs = 20
-/** After this time every broker has written down what it was told to be done with. */
-const writesDownMs = 2000
-/** Not a limit on speed: for a message that is lost one waits for ever. */
-const untilLost = { timeout: 120_000 }
 
 /** All that holds for every broker, tried on each: at once, because much of it is waiting. */
 export async function brokerSuites(kits: readonly BrokerKit[]): Promise<void> {
   const world = await createBrokerWorld()
   const tokens = await startTokenService(['kafka', 'rabbitmq', 'elsewhere'])
   const here = kits.filter(isHere)
-  const running = await Promise.all(
-    here.map(async (kit) => ({ kit, broker: await kit.start(world, tokens) })),
-  )
+  const [stores, running] = await Promise.all([
+    writeStores(world),
+    Promise.all(here.map(async (kit) => ({ kit, broker: await kit.start(world, tokens) }))),
+  ])
   after(async () => {
     await Promise.all(running.map(({ broker }) => broker.stop()))
     await tokens.close()
     await world.close()
   })
   const cells = new Cells('server', 'mechanism', 'connection')
+  const stored = new Cells('server', 'client', 'trust store', 'key store')
+  for (const writer of storeWriters) {
+    if (!isInstalled(writer))
+      void test(`stores by ${writer.name}`, (context) => void skipWithout(writer, context))
+  }
   void describe('brokers', { concurrency: true }, () => {
     for (const { kit, broker } of running)
-      void describe(kit.folder, { concurrency: 1 }, () => suite(kit, world, broker, cells))
+      void describe(kit.folder, { concurrency: 1 }, () => {
+        suite(kit, world, broker, cells)
+        opensStores(kit, broker, stores, stored)
+      })
   })
   cells.report()
+  stored.report()
 }
 
 function suite(kit: BrokerKit, world: BrokerWorld, broker: RunningBroker, cells: Cells): void {
@@ -64,11 +70,7 @@ export function connects(
   const columns: readonly Column[] = [
     ['good credential', {}],
     ['bad credential', { credential: 'bad' }],
-    [
-      'untrusted server certificate',
-      { secureSocket: { ...secureSocket, cert: strangerFile } },
-      /self.signed certificate|unable to (get|verify)/i,
-    ],
+    ['untrusted server certificate', { secureSocket: { ...secureSocket, cert: strangerFile } }, untrusted],
     ['wrong host name', { host: '127.0.0.1' }, /does not match certificate|ERR_TLS_CERT_ALTNAME_INVALID/],
     [
       'missing client certificate',
@@ -88,20 +90,6 @@ export function connects(
       })
     }
   }
-}
-
-/** Whether an error, or one that caused it, says this. */
-function matches(error: unknown, says: RegExp): true {
-  const told: string[] = []
-  const collect = (one: unknown): void => {
-    if (!(one instanceof Error) || told.length > 20) return
-    told.push(`${one.message} ${(one as NodeJS.ErrnoException).code ?? ''}`)
-    collect(one.cause)
-    if (one instanceof AggregateError) one.errors.forEach(collect)
-  }
-  collect(error)
-  assert.match(told.join('\n'), says)
-  return true
 }
 
 function judges(world: BrokerWorld, broker: RunningBroker): void {
@@ -220,55 +208,4 @@ function codeOf({ headers }: Got): string | undefined {
 
 function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
-}
-
-function stays({ renewsInPlace }: BrokerKit, broker: RunningBroker): void {
-  let flows: readonly Flow[] = []
-  before(async () => {
-    flows = await broker.openFlows()
-  })
-  after(() => Promise.all(flows.map((flow) => flow.close())))
-  let [next, repetitions] = [0, 0]
-  const publishOne = async (): Promise<void> => {
-    const id = next++
-    for (const attempts of await Promise.all(flows.map((flow) => flow.publish(id))))
-      repetitions += attempts - 1
-    await delay(betweenMessagesMs)
-  }
-  const publishFor = async (ms: number): Promise<void> => {
-    const endsAtMs = Date.now() + ms
-    while (Date.now() < endsAtMs) await publishOne()
-  }
-
-  void test(
-    'messages go on through three lifetimes of the credential: none is lost, none comes twice',
-    untilLost,
-    async ({ signal }) => {
-      await publishFor(lifetimes * lifetimeSeconds * 1000)
-      for (const { arrivals, ...flow } of flows) {
-        await arrivals.all(next, signal)
-        const [taken, issued] = [await flow.taken(), flow.issued()]
-        assert.ok(taken > 2 && taken <= issued, `the broker has taken ${taken} of ${issued} credentials`)
-        if (renewsInPlace) assert.equal(flow.lost(), 0, 'the connection itself outlives its credential')
-        assert.deepEqual(arrivals.unmarked, [], 'what comes again is marked so')
-        assert.deepEqual(arrivals.afterDone, [])
-        // At least once is more than once only where a connection has ended.
-        if (flow.lost() === 0) assert.deepEqual([arrivals.repeated, repetitions], [[], 0])
-      }
-    },
-  )
-
-  void test('and through a crash of the broker', untilLost, async ({ signal }) => {
-    for (const { arrivals } of flows) arrivals.closeBooks()
-    await publishFor(writesDownMs)
-    const restarted = broker.restart()
-    const state = { isUp: false }
-    void restarted.then(() => (state.isUp = true))
-    for (let sent = 0; !state.isUp || sent < 20; sent++) await publishOne()
-    await restarted
-    for (const { arrivals } of flows) {
-      await arrivals.all(next, signal)
-      assert.deepEqual(arrivals.afterDone, [], 'what was done with does not come again')
-    }
-  })
 }

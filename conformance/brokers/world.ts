@@ -8,6 +8,8 @@ import { createTestCa } from '../../tools/test-ca.ts'
 export const tokenIssuer = 'https://sts.example'
 /** Of tokens that are renewed: long enough for a slow machine, short enough to wait for three of them. */
 export const lifetimeSeconds = 5
+/** Not a limit on speed: for a message that is lost one waits for ever. */
+export const untilLost = { timeout: 120_000 }
 export const user = { name: 'alice', password: 's3cret-enough' } as const
 
 /** What the suites of all brokers share: certificates, and an issuer of tokens. */
@@ -15,7 +17,7 @@ export interface BrokerWorld {
   /** For `localhost` alone: by its address the server is another one. */
   readonly serverTls: { readonly certFile: string; readonly keyFile: string; readonly caFile: string }
   /** Everything right, mutual TLS included; its certificate is alice's. */
-  readonly secureSocket: ClientSecureSocket
+  readonly secureSocket: ClientSecureSocket & { readonly cert: string; readonly key: CertKey }
   /** The certificate of somebody whom the broker does not know, from the right authority. */
   readonly mallory: CertKey
   /** What says that it is alice's, by another authority. */

@@ -77,7 +77,7 @@ test('clear text off loopback needs nats: and a named option, and is warned of',
   ] as const) {
     const warned: object[] = []
     const log = { debug() {}, info() {}, error() {}, warn: (fields: object) => void warned.push(fields) }
-    const connecting = connect({ url, auth, services: { log }, ...more } as never)
+    const connecting = connect({ url, auth, services: { log }, ...more })
     await assert.rejects(connecting, { path: 'auth' })
     assert.equal(warned.length, warnings, url)
   }

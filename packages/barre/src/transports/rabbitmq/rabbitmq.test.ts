@@ -41,7 +41,7 @@ test('clear text off loopback needs a named option, and is warned of', async () 
   const insecure = { url: 'amqp://rabbit.example', [allowInsecureEndpoint]: true, services: { log } }
   // Which has it stop before it connects.
   const auth = { apiKey: 'x' }
-  await assert.rejects(connect({ ...insecure, auth } as never), { path: 'auth' })
+  await assert.rejects(connect({ ...insecure, auth }), { path: 'auth' })
   assert.equal(warned.length, 1)
 })
 

@@ -40,11 +40,11 @@ export async function startNatsServers(
   const tls = world.serverTls
   const accounts = createAccounts()
   const [key, bad] = [nkeys.createUser(), nkeys.createUser()]
-  const users = `{user: ${user.name}, password: "${user.password}"}, {nkey: ${key.getPublicKey()}}`
-  const own = '{user: own, password: "own-password"}'
+  const known = [user, { name: 'own', password: 'own-password' }]
+  const users = known.map(({ name: one, password }) => `{user: ${one}, password: "${password}"}`)
   const [byName, byToken, byCertificate, byJwt] = await Promise.all([
     start(
-      { tls, lines: [`authorization { users: [${users}, ${own}] }`] },
+      { tls, lines: [`authorization { users: [${users.join()}, {nkey: ${key.getPublicKey()}}] }`] },
       { own: ['username: own', 'password: own-password'] },
     ),
     start(

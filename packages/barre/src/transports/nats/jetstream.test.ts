@@ -38,7 +38,7 @@ function stageTest(
     })
     const consumer = await client.consumers.get('ORDERS', 'stock')
     const auth = [{ jwtValidatorConfig: { audience: 'a', signatureConfig: { secret: 's'.repeat(32) } } }]
-    const guard = protect({ auth, jetstream: client, subjects } as never)
+    const guard = protect({ auth, jetstream: client, subjects })
     const stage: Stage = {
       guard,
       manager,

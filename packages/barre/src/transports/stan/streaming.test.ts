@@ -21,7 +21,7 @@ const clusterId = 'barre'
 /** A server, and clients of it. */
 interface Stage {
   readonly server: RestartableServer
-  open(more?: Partial<StanConfig>): Promise<Client>
+  readonly open: (more?: Partial<StanConfig>) => Promise<Client>
 }
 
 interface Client {

@@ -29,6 +29,7 @@ const NOTHING: Outcome = { value: EMPTY, thrown: EMPTY }
 export function invokeKnown(frame: Frame, callee: Value, call: Call): Outcome | undefined {
   if (frame.depth >= LIMITS['call-depth']) {
     countLimit('call-depth')
+    frame.isCut = true
     return undefined
   }
   frame.depth += 1

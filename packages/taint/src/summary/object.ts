@@ -42,6 +42,9 @@ export type ObjShape = Omit<Obj, 'id' | 'isGlobal' | 'depth' | 'site'>
 /** Interns every abstract object of one analysis. */
 export class Heap {
   readonly #objects = new Map<string, Obj>()
+  /** Objects of callees as their callers see them, by call: what `through` has answered before. */
+  readonly #shared = new Map<number, Map<Obj, Obj>>()
+  readonly #local = new Map<number, Map<Obj, Obj>>()
   #lastId = 0
 
   /** The object allocated at `site`. */
@@ -74,6 +77,21 @@ export class Heap {
 
   /** What a callee's own object becomes for the caller at `call`; one per call until the nesting is too deep. */
   through(call: number, template: Obj, isGlobal: boolean): Obj {
+    const seen = isGlobal ? this.#shared : this.#local
+    let twins = seen.get(call)
+    if (twins === undefined) {
+      twins = new Map()
+      seen.set(call, twins)
+    }
+    let twin = twins.get(template)
+    if (twin === undefined) {
+      twin = this.#twin(call, template, isGlobal)
+      twins.set(template, twin)
+    }
+    return twin
+  }
+
+  #twin(call: number, template: Obj, isGlobal: boolean): Obj {
     const { id, ...shape } = template
     const deep = template.depth >= MAX_OBJECT_DEPTH
     const key = deep ? `d:${template.kind}:${template.site}:${isGlobal}` : `t:${call}:${id}:${isGlobal}`

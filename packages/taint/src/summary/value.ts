@@ -88,7 +88,15 @@ export function joinLabels(a: readonly Label[], b: readonly Label[]): readonly L
   if (a.length === 0) return b
   const added = b.filter((label) => !a.some((other) => other.key === label.key))
   if (added.length === 0) return a
-  return boundedLabels([...a, ...added])
+  // A full list keeps its oldest: what is younger than all of them changes nothing.
+  const youngest = a.length < LIMITS['labels-per-value'] ? Number.POSITIVE_INFINITY : youngestOf(a)
+  if (added.some((label) => label.key < youngest)) return boundedLabels([...a, ...added])
+  countLimit('labels-per-value')
+  return a
+}
+
+function youngestOf(labels: readonly Label[]): number {
+  return labels.reduce((key, label) => Math.max(key, label.key), 0)
 }
 
 function boundedLabels(all: readonly Label[]): readonly Label[] {

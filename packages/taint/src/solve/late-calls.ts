@@ -54,7 +54,7 @@ export class LateCalls {
   call(frame: Frame, func: Func, call: Call, closure: Obj | undefined): Outcome {
     const key = lateKey(func, call, closure)
     const user = this.#running.at(-1) ?? this.#moduleOf(frame)
-    const entry = this.#find(key, frame, call) ?? this.#enter(key, frame, func, call, closure)
+    const entry = this.#find(key, call) ?? this.#enter(key, frame, func, call, closure)
     entry.users.add(user)
     user.uses.add(entry)
     if (entry.isCut) frame.isCut = true
@@ -62,11 +62,10 @@ export class LateCalls {
   }
 
   /** The entry of this key, unless a limit cut it short that does not stand in the way here. */
-  #find(key: string, frame: Frame, call: Call): Entry | undefined {
+  #find(key: string, call: Call): Entry | undefined {
     const known = this.#entries.get(key)
     if (known === undefined) return undefined
-    const hasMoreRoom = this.#nestingOf(call.id) < known.nesting || frame.budget > known.room.budget
-    if (known.isCut && !known.isRunning && hasMoreRoom) return undefined
+    if (known.isCut && !known.isRunning && this.#nestingOf(call.id) < known.nesting) return undefined
     const joined = joinCalls(known.call, call)
     known.isStale ||= joined !== known.call
     known.call = joined

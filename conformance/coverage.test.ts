@@ -5,7 +5,10 @@ import { test } from 'node:test'
 import schema from 'barre/auth.schema.json' with { type: 'json' }
 import * as brokerKits from './brokers/index.ts'
 import * as callerKits from './callers/index.ts'
+import * as fileKits from './files/index.ts'
+import * as mailKits from './mail/index.ts'
 import * as providerKits from './providers/index.ts'
+import * as socketKits from './sockets/index.ts'
 import * as sourceKits from './sources/index.ts'
 import * as transportKits from './transports/index.ts'
 import { createWorld } from './harness/world.ts'
@@ -18,14 +21,21 @@ const source = join(import.meta.dirname, '../packages/barre/src')
 const families = [
   ['listener', Object.values(providerKits)],
   ['client', Object.values(sourceKits)],
-  // What all brokers share is tried on each of them.
+  // What all brokers share is tried on each of them; so is what all of mail share, all servers of files, and gRPC and
+  // Connect.
   [
     'transports',
     [
       ...Object.values(transportKits),
       ...Object.values(callerKits),
       ...Object.values(brokerKits),
+      ...Object.values(socketKits),
       { folder: 'messages' },
+      ...Object.values(mailKits),
+      { folder: 'email' },
+      { folder: 'rpc' },
+      ...Object.values(fileKits),
+      { folder: 'files' },
     ],
   ],
 ] as const

@@ -13,7 +13,8 @@ import {
 import type { DecisionEvent, Principal, Provider } from 'barre/core'
 import { Cells } from './harness/cells.ts'
 import type { Case, Prepared, Presented, ProviderKit } from './harness/kit.ts'
-import type { LiveConnection, LiveKit, RunningLive } from './harness/live-kit.ts'
+import type { InBand, LiveConnection, LiveKit, RunningLive } from './harness/live-kit.ts'
+import { nameOf } from './harness/service.ts'
 import { createWorld } from './harness/world.ts'
 import * as liveKits from './lives/index.ts'
 import * as providerKits from './providers/index.ts'
@@ -47,10 +48,11 @@ function advance(ms: number): void {
 for (const live of Object.values(liveKits)) {
   for (const { kit, prepared } of providers) {
     // No connection is made with a credential of messages alone.
-    if ('good' in prepared.never) continue
-    describe(`${kit.name} on ${live.folder}`, () => ends(kit, prepared, live))
+    if ('good' in prepared.never || (kit.sendsProofs === true && !live.takesProofs)) continue
+    describe(`${kit.name} on ${nameOf(live)}`, () => ends(kit, prepared, live))
   }
-  describe(`${live.folder} under an outage`, () => outlivesAnOutage(live))
+  if (live.renewsInBand) describe(`${nameOf(live)} under an outage`, () => outlivesAnOutage(live))
+  else describe(`${nameOf(live)}, without renewal`, () => endsWithoutRenewal(live))
 }
 for (const { name, needs } of kits) {
   if (needs === undefined || isInstalled(needs)) continue
@@ -76,7 +78,7 @@ function ends(kit: ProviderKit, prepared: Prepared, live: LiveKit): void {
   })
   after(() => running.close())
   const claim: Claim = (name, rule) => {
-    cells.add(kit.name, name, live.folder)
+    cells.add(kit.name, name, nameOf(live))
     test(name, async () => {
       const startMs = nowMs
       const opened = await open(running, good)
@@ -102,20 +104,7 @@ function ends(kit: ProviderKit, prepared: Prepared, live: LiveKit): void {
     advance(1)
     assert.equal(await connection.ended, live.says('expired'))
   })
-  // Beside a certificate that lets in, nothing else is looked at.
-  if (kit.folder !== 'mutual-tls') {
-    claim("ends with another caller's credential", async ({ connection }) => {
-      connection.present('Stranger mallory')
-      assert.equal(await connection.ended, live.says('invalid'))
-    })
-  }
-  if (kit.sendsProofs === true) {
-    claim('a renewal without a proof of its own ends it', async ({ connection }) => {
-      connection.present(good.authorization?.[0] ?? '')
-      assert.equal(await connection.ended, live.says('invalid'))
-    })
-  }
-  renewed(kit.sendsProofs === true ? [] : prepared.cases, good, live, claim)
+  if (live.renewsInBand) reauthenticates(kit, prepared.cases, good, live, claim)
   // The last one: a provider that remembers revocations lets this caller in no more.
   claim('ends when its subject is revoked', async ({ connection, principal }) => {
     revocations.revoke({ subject: 'somebody else' })
@@ -128,6 +117,30 @@ function ends(kit: ProviderKit, prepared: Prepared, live: LiveKit): void {
 
 type Claim = (name: string, rule: (opened: Opened) => Promise<void>) => void
 
+/** What is presented on the open connection. */
+function reauthenticates(
+  kit: ProviderKit,
+  cases: readonly Case[],
+  good: Presented,
+  live: LiveKit,
+  claim: Claim,
+): void {
+  // Beside a certificate that lets in, nothing else is looked at.
+  if (kit.folder !== 'mutual-tls') {
+    claim("ends with another caller's credential", async ({ connection }) => {
+      inBandOf(connection).present('Stranger mallory')
+      assert.equal(await connection.ended, live.says('invalid'))
+    })
+  }
+  if (kit.sendsProofs === true) {
+    claim('a renewal without a proof of its own ends it', async ({ connection }) => {
+      inBandOf(connection).present(good.authorization?.[0] ?? '')
+      assert.equal(await connection.ended, live.says('invalid'))
+    })
+  }
+  renewed(kit.sendsProofs === true ? [] : cases, good, live, claim)
+}
+
 /** Every other credential of the provider, in the place of the good one. */
 function renewed(cases: readonly Case[], good: Presented, live: LiveKit, claim: Claim): void {
   for (const { outcome, of, presented, expect, resource = 'plain', aheadMs } of cases) {
@@ -137,16 +150,21 @@ function renewed(cases: readonly Case[], good: Presented, live: LiveKit, claim: 
     const name = `${outcome}${of === undefined ? '' : `, ${of}`}, in the place of the first: ${expect}`
     claim(name, async ({ connection, principal }) => {
       if (expect === 'admitted') {
-        assert.equal(await connection.renew(authorization), 'accepted')
+        assert.equal(await inBandOf(connection).renew(authorization), 'accepted')
         assert.equal(await connection.ask(), principal.username)
       } else if (expect === 'throttled' || expect === 'unavailable') {
-        assert.equal(await connection.renew(authorization), 'kept')
+        assert.equal(await inBandOf(connection).renew(authorization), 'kept')
       } else {
-        connection.present(authorization)
+        inBandOf(connection).present(authorization)
         assert.equal(await connection.ended, live.says(expect))
       }
     })
   }
+}
+
+function inBandOf({ inBand }: LiveConnection): InBand {
+  assert.ok(inBand)
+  return inBand
 }
 
 interface Opened {
@@ -194,35 +212,64 @@ function named(scheme: string, isDown: () => boolean = () => false, lifeSeconds?
   }
 }
 
+/** Starts a service whose credentials live for three seconds. */
+function startShort(live: LiveKit, isDown?: () => boolean): Promise<RunningLive> {
+  const auth = [{ provider: named('Named', isDown, 3) }]
+  return live.start(
+    { auth, resource: 'service', services: { now: () => nowMs } },
+    { host: '127.0.0.1', security: 'optional certificate', world },
+  )
+}
+
+function endsWithoutRenewal(live: LiveKit): void {
+  let running: RunningLive
+  before(async () => {
+    running = await startShort(live)
+  })
+  after(() => running.close())
+
+  cells.add('any', 'opened again', nameOf(live))
+  test('a credential with 3 seconds to live ends its stream then, and not one of a later credential', async () => {
+    const { connection: first } = await open(running, { authorization: ['Named alice'] })
+    advance(2000)
+    const { connection: second } = await open(running, { authorization: ['Named alice'] })
+    advance(999)
+    assert.equal(await first.ask(), 'alice')
+    advance(1)
+    assert.equal(await first.ended, live.says('expired'))
+    advance(1999)
+    assert.equal(await second.ask(), 'alice')
+    advance(1)
+    assert.equal(await second.ended, live.says('expired'))
+    await Promise.all([first.close(), second.close()])
+  })
+}
+
 function outlivesAnOutage(live: LiveKit): void {
   let running: RunningLive
   let isDown = false
   before(async () => {
-    const auth = [{ provider: named('Named', () => isDown, 3) }]
-    running = await live.start(
-      { auth, resource: 'service', services: { now: () => nowMs } },
-      { host: '127.0.0.1', security: 'optional certificate', world },
-    )
+    running = await startShort(live, () => isDown)
   })
   after(() => running.close())
 
-  cells.add('any', 'renewed in time', live.folder)
+  cells.add('any', 'renewed in time', nameOf(live))
   test('a credential with 3 seconds to live is renewed twice, and ends when it is not', async () => {
     const { connection } = await open(running, { authorization: ['Named alice'] })
     for (let renewals = 0; renewals < 2; renewals++) {
       advance(2900)
-      assert.equal(await connection.renew('Named alice'), 'accepted')
+      assert.equal(await inBandOf(connection).renew('Named alice'), 'accepted')
     }
     advance(2999)
     assert.equal(await connection.ask(), 'alice')
     advance(1)
     assert.equal(await connection.ended, live.says('expired'))
   })
-  cells.add('any', 'an outage', live.folder)
+  cells.add('any', 'an outage', nameOf(live))
   test('an outage ends nothing before its time', async () => {
     const { connection } = await open(running, { authorization: ['Named alice'] })
     isDown = true
-    assert.equal(await connection.renew('Named alice'), 'kept')
+    assert.equal(await inBandOf(connection).renew('Named alice'), 'kept')
     advance(2999)
     assert.equal(await connection.ask(), 'alice')
     advance(1)

@@ -31,7 +31,7 @@ const resources = {
   any: { scopes: ['admin', 'orders'] },
   both: { scopes: { all: ['admin', 'orders'] } },
   maybe: { optional: true },
-  'maybe-admin': { optional: true, scopes: 'admin' },
+  maybe_admin: { optional: true, scopes: 'admin' },
   replaced: [users.entry],
 } as const
 
@@ -56,9 +56,9 @@ const rows: readonly Row[] = [
   ['forger', 'maybe', 'invalid'],
   ['alice, twice', 'maybe', 'malformed'],
   ['alice with her password', 'maybe', 'invalid'],
-  ['nobody', 'maybe-admin', 'somebody'],
-  ['alice', 'maybe-admin', 'insufficient_scope'],
-  ['admin', 'maybe-admin', 'alice'],
+  ['nobody', 'maybe_admin', 'somebody'],
+  ['alice', 'maybe_admin', 'insufficient_scope'],
+  ['admin', 'maybe_admin', 'alice'],
   ['alice', 'replaced', 'invalid'],
   ['alice with her password', 'replaced', 'alice'],
   ['alice with her password', 'plain', 'invalid'],

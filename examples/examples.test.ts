@@ -5,11 +5,15 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { openLdap, skipWithout } from '../tools/servers/index.ts'
+import { dovecot, exim, openLdap, openSsh, skipWithout } from '../tools/servers/index.ts'
 import type { Installable } from '../tools/servers/index.ts'
 
-/** The examples that need a real server. */
-const needs: Readonly<Record<string, Installable>> = { 'basic-auth-ldap-user-store': openLdap }
+/** The examples that need real servers. */
+const needs: Readonly<Record<string, readonly Installable[]>> = {
+  'basic-auth-ldap-user-store': [openLdap],
+  email: [dovecot, exim],
+  sftp: [openSsh],
+}
 
 const linesMax = 80
 
@@ -23,8 +27,8 @@ for (const file of globSync('*/*.ts', { cwd: import.meta.dirname }).toSorted()) 
   // What has no output is a part of the examples beside it.
   if (expected === undefined) continue
   test(`${file} prints what it says`, async (context) => {
-    const server = needs[file.split('/')[0] ?? '']
-    if (server !== undefined && skipWithout(server, context)) return
+    const servers = needs[file.split('/')[0] ?? ''] ?? []
+    if (servers.some((server) => skipWithout(server, context))) return
     const run = promisify(execFile)(process.execPath, ['--conditions=@barre/source', path])
     assert.deepEqual(await run, { stdout: expected, stderr: '' })
   })

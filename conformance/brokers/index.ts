@@ -2,3 +2,4 @@
 export { kafka } from './kafka.ts'
 export { nats } from './nats.ts'
 export { rabbitmq } from './rabbitmq.ts'
+export { stan } from './stan.ts'

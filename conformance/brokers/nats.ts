@@ -1,132 +1,55 @@
-import { writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
 import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream'
-import { headers as createHeaders, nanos, nkeys } from '@nats-io/transport-node'
+import { headers as createHeaders, nanos } from '@nats-io/transport-node'
 import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node'
 import { connect, protect } from 'barre/nats'
 import { natsServer } from '../../tools/servers/index.ts'
 import type { RestartableServer } from '../../tools/servers/index.ts'
 import { Arrivals, insist } from './arrivals.ts'
 import { Inbox } from './inbox.ts'
-import { createAccounts } from './nats-accounts.ts'
 import type { NatsAccounts } from './nats-accounts.ts'
-import type { Attempt, BrokerKit, Consumer, Consuming, Got, Mechanism, RunningBroker } from './kit.ts'
+import { byPassword, rotateCreds, startNatsServers, countShown } from './nats-servers.ts'
+import type { BrokerKit, Consumer, Consuming, Got, RunningBroker } from './kit.ts'
 import { user } from './world.ts'
 import type { BrokerWorld } from './world.ts'
-
-type Auth = NonNullable<NatsOptions['auth']>
-
-type NatsOptions = Parameters<typeof connect>[0]
 
 /** NATS with JetStream. */
 export const nats: BrokerKit = {
   folder: 'nats',
   needs: natsServer,
   async start(world) {
-    const tls = world.serverTls
-    const accounts = createAccounts()
-    const key = nkeys.createUser()
-    const users = `{user: ${user.name}, password: "${user.password}"}, {nkey: ${key.getPublicKey()}}`
-    const [byName, byToken, byCertificate, byJwt] = await Promise.all([
-      natsServer.start({ tls, lines: [`authorization { users: [${users}] }`] }),
-      natsServer.start({ tls, lines: [`authorization { token: "${user.password}" }`] }),
-      natsServer.start({
-        tls,
-        clientCertificates: 'map to users',
-        lines: [`authorization { users: [{user: "${user.name}.internal"}] }`],
-      }),
-      natsServer.start({ tls, lines: accounts.lines }),
-    ])
-    const folder = dirname(tls.caFile)
-    const [good, bad] = [join(folder, 'good.creds'), join(folder, 'bad.creds')]
-    await writeFile(good, accounts.creds(3600))
-    await writeFile(bad, accounts.forgedCreds())
+    const servers = await startNatsServers(world, 'nats', (config) => natsServer.start(config), tryOnce)
+    const { mechanisms, byName, byJwt, accounts } = servers
     return {
-      mechanisms: [
-        withAuth('user and password', byName, password(user.password), password('guess')),
-        withAuth('token', byToken, { token: user.password }, { token: 'guess' }),
-        withAuth('NKey', byName, { nkeySeed: seedOf(key) }, { nkeySeed: seedOf(nkeys.createUser()) }),
-        withAuth('JWT', byJwt, { credsFile: good }, { credsFile: bad }),
-        withCertificate(world, byCertificate),
-      ],
-      openFlow: (seconds) => openFlow(world, byJwt, accounts, seconds, join(folder, 'flow.creds')),
+      mechanisms,
+      openFlow: (seconds) => openFlow(world, byJwt, accounts, seconds),
       consume: (consuming) => consume(world, byName, consuming),
       async restart() {
         await byJwt.kill()
         await byJwt.restart()
       },
-      async stop() {
-        await Promise.all([byName, byToken, byCertificate, byJwt].map((server) => server.stop()))
-      },
+      stop: () => servers.stop(),
     }
   },
 }
 
-function password(text: string): Auth {
-  return { username: user.name, password: text }
-}
-
-const refusal = /authorization violation/i
-
-function seedOf(key: ReturnType<typeof nkeys.createUser>): string {
-  return Buffer.from(key.getSeed()).toString('latin1')
-}
-
-function withAuth(name: string, server: RestartableServer, good: Auth, bad: Auth): Mechanism {
-  return {
-    name,
-    refusal,
-    tries: (attempt) => tryOnce(server, attempt, { auth: attempt.credential === 'good' ? good : bad }),
-  }
-}
-
-/** The certificate is the credential. */
-function withCertificate({ mallory }: BrokerWorld, server: RestartableServer): Mechanism {
-  return {
-    name: 'mutual TLS',
-    refusal,
-    tries: (attempt) =>
-      tryOnce(
-        server,
-        attempt,
-        attempt.credential === 'good' ? {} : { secureSocket: { ...attempt.secureSocket, key: mallory } },
-      ),
-  }
-}
-
-async function tryOnce(
-  { ports }: RestartableServer,
-  { host, secureSocket }: Attempt,
-  more: Partial<NatsOptions>,
-): Promise<void> {
-  const connection = await connect({
-    url: `tls://${host}:${ports['nats']}`,
-    secureSocket,
-    options: { reconnect: false },
-    ...more,
-  })
+async function tryOnce(options: Parameters<typeof connect>[0]): Promise<void> {
+  const connection = await connect(options)
   await connection.flush()
   await connection.close()
 }
 
 async function openFlow(
-  { secureSocket }: BrokerWorld,
+  world: BrokerWorld,
   { ports }: RestartableServer,
   accounts: NatsAccounts,
   lifetimeSeconds: number,
-  credsFile: string,
 ): ReturnType<RunningBroker['openFlow']> {
-  const rotate = (): Promise<void> => writeFile(credsFile, accounts.creds(lifetimeSeconds))
-  await rotate()
-  // What an agent beside the program does.
-  const rotating = setInterval(() => void rotate(), (lifetimeSeconds * 1000) / 2)
+  const { credsFile, stop } = await rotateCreds(world, accounts, 'nats-flow.creds', lifetimeSeconds)
+  const { secureSocket } = world
   const url = `tls://localhost:${ports['nats']}`
   const options = { reconnectTimeWait: 50 }
   const connection = await connect({ url, auth: { credsFile }, secureSocket, options })
-  let shown = 1
-  void (async () => {
-    for await (const { type } of connection.status()) if (type === 'reconnect') shown++
-  })()
+  const counting = countShown(connection)
   const manager = await jetstreamManager(connection)
   await manager.streams.add({ name: 'FLOW', subjects: ['flow'] })
   await manager.consumers.add('FLOW', {
@@ -145,12 +68,12 @@ async function openFlow(
   })()
   return {
     arrivals,
-    shown: () => shown,
+    ...counting,
     // The broker knows a message that is published again by its id.
     publish: (id) =>
       insist(() => jetstream(connection).publish('flow', String(id), { msgID: String(id), timeout: 1000 })),
     async close() {
-      clearInterval(rotating)
+      stop()
       await messages.close()
       await reading
       await connection.close()
@@ -167,7 +90,7 @@ async function consume(
 ): Promise<Consumer> {
   const connection = await connect({
     url: `tls://localhost:${ports['nats']}`,
-    auth: { username: user.name, password: user.password },
+    auth: byPassword(user.password),
     secureSocket,
   })
   const name = `consumer${consumers++}`
@@ -223,7 +146,7 @@ function toManager(
   secureSocket: BrokerWorld['secureSocket'],
   ports: RestartableServer['ports'],
 ): Promise<NatsConnection> {
-  const auth = { username: user.name, password: user.password }
+  const auth = byPassword(user.password)
   return connect({ url: `tls://localhost:${ports['nats']}`, auth, secureSocket })
 }
 

@@ -47,7 +47,13 @@ function isHere({ folder, needs }: BrokerKit): boolean {
 
 type Column = readonly [name: string, attempt: Partial<Attempt>, says?: RegExp]
 
-function connects(kit: BrokerKit, world: BrokerWorld, broker: RunningBroker, cells: Cells): void {
+/** Every mechanism of a server with a connection that works, and with each that must not. */
+export function connects(
+  kit: Pick<BrokerKit, 'folder'>,
+  world: BrokerWorld,
+  broker: Pick<RunningBroker, 'mechanisms'>,
+  cells: Cells,
+): void {
   const { secureSocket, strangerFile } = world
   const { key: _, ...withoutCertificate } = secureSocket
   const columns: readonly Column[] = [

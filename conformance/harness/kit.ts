@@ -1,5 +1,5 @@
 import type { AuthConfig, ListenerAuthConfig, ResourceAuth } from 'barre/auth'
-import type { DenialCode, Principal, Services } from 'barre/core'
+import type { CertKey, DenialCode, Principal, Services } from 'barre/core'
 import type { Installable } from '../../tools/servers/index.ts'
 import type { World } from './world.ts'
 
@@ -19,10 +19,12 @@ export const outcomes = [
 
 export type Outcome = (typeof outcomes)[number]
 
-/** A certificate and its key, as PEM text. */
+/** A certificate and its key, as PEM text and as files. */
 export interface Pair {
   readonly cert: string
   readonly key: string
+  /** The same as files. */
+  readonly files: CertKey
 }
 
 /** Makes the proofs of one call (RFC 9449). */
@@ -143,7 +145,7 @@ export interface TransportKit {
   /** Other ways to write the name of a resource, which must not lead past its guard. */
   readonly spellings: (resource: string) => readonly string[]
   /** What it says to a refused caller; `asks`: whether there is a challenge to send along. */
-  says(code: DenialCode, asks: boolean): string
+  readonly says: (code: DenialCode, asks: boolean) => string
   /** Rejects with the ConfigError where the service must not start. */
   start(served: Served, place: Place): Promise<Running>
 }

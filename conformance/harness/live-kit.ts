@@ -13,13 +13,18 @@ export interface ServedLive {
 export interface LiveConnection {
   /** Has the service answer, and gives the caller's name. */
   ask(): Promise<string>
+  /** On wires where a credential can be renewed on the open connection. */
+  readonly inBand?: InBand
+  /** The wire's word for how the connection ended. */
+  readonly ended: Promise<string>
+  close(): Promise<void>
+}
+
+export interface InBand {
   /** Presents another credential, and gives the wire's word for "accepted" or for "not now". */
   renew(authorization: string): Promise<'accepted' | 'kept'>
   /** Presents one that will end the connection. */
   present(authorization: string): void
-  /** The wire's word for how the connection ended. */
-  readonly ended: Promise<string>
-  close(): Promise<void>
 }
 
 export interface RunningLive {
@@ -31,7 +36,13 @@ export interface RunningLive {
 export interface LiveKit {
   /** The folder in packages/barre/src/transports. */
   readonly folder: string
+  /** Where a folder has several wires: what this one is called. Default: the folder. */
+  readonly name?: string
+  /** Whether its connections have `inBand`; else another credential is for another connection. */
+  readonly renewsInBand: boolean
+  /** Whether a call has a URL, so that a proof can name it. */
+  readonly takesProofs: boolean
   /** What it says to a caller whose connection ends. */
-  says(code: DenialCode): string
+  readonly says: (code: DenialCode) => string
   start(served: ServedLive, place: Place): Promise<RunningLive>
 }

@@ -24,7 +24,7 @@ export function toWires(kits: readonly TransportKit[]): readonly Wire[] {
   )
 }
 
-export function nameOf({ name, folder }: TransportKit): string {
+export function nameOf({ name, folder }: Pick<TransportKit, 'name' | 'folder'>): string {
   return name ?? folder
 }
 

@@ -86,7 +86,7 @@ export async function close(server: Server & { closeAllConnections?: () => void 
   await closed
 }
 
-async function read({ certFile, keyFile }: CertKey): Promise<Pair> {
-  const [cert, key] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')])
-  return { cert, key }
+async function read(files: CertKey): Promise<Pair> {
+  const [cert, key] = await Promise.all([readFile(files.certFile, 'utf8'), readFile(files.keyFile, 'utf8')])
+  return { cert, key, files }
 }

@@ -15,6 +15,8 @@ const protocol = 'graphql-transport-ws'
 /** Subscriptions of GraphQL over graphql-ws: the credential is that of the connection. */
 export const graphql: LiveKit = {
   folder: 'graphql',
+  renewsInBand: true,
+  takesProofs: true,
   says: (code) => closeCodes[code],
   async start({ auth, resource, services }, place) {
     const live = protect({
@@ -83,11 +85,13 @@ async function connect(url: string, { world }: Place, presented: Presented): Pro
       await once(socket, 'message')
       return payload.data.who
     },
-    renew: async (value) =>
-      (await say({ type: 'barre.authenticate', authorization: value })).includes('barre.authenticated')
-        ? 'accepted'
-        : 'kept',
-    present: (value) => socket.send(JSON.stringify({ type: 'barre.authenticate', authorization: value })),
+    inBand: {
+      renew: async (value) =>
+        (await say({ type: 'barre.authenticate', authorization: value })).includes('barre.authenticated')
+          ? 'accepted'
+          : 'kept',
+      present: (value) => socket.send(JSON.stringify({ type: 'barre.authenticate', authorization: value })),
+    },
     async close() {
       socket.terminate()
       await ended

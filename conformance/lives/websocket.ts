@@ -24,6 +24,8 @@ export const closeCodes: Readonly<Record<DenialCode, string>> = {
 /** WebSockets over TLS, with credentials renewed in messages. */
 export const websocket: LiveKit = {
   folder: 'websocket',
+  renewsInBand: true,
+  takesProofs: true,
   says: (code) => closeCodes[code],
   async start({ auth, resource, services }, place) {
     const live = protect(
@@ -83,9 +85,11 @@ async function connect(url: string, { world }: Place, presented: Presented): Pro
   return {
     ended,
     ask: () => say('who?'),
-    renew: async (value) =>
-      (await say(present(value))).includes('barre.authenticated') ? 'accepted' : 'kept',
-    present: (value) => socket.send(present(value)),
+    inBand: {
+      renew: async (value) =>
+        (await say(present(value))).includes('barre.authenticated') ? 'accepted' : 'kept',
+      present: (value) => socket.send(present(value)),
+    },
     async close() {
       socket.terminate()
       await ended

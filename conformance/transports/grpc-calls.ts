@@ -9,7 +9,8 @@ import type {
 } from '@grpc/grpc-js'
 import { principalOf } from 'barre/grpc'
 import type { GuardedServer } from 'barre/grpc'
-import type { Answer, Place, Sent, Served, Verb } from '../harness/kit.ts'
+import type { Answer, Place, Presented, Sent, Served, Verb } from '../harness/kit.ts'
+import { nextChallenge } from './over-http.ts'
 
 /** Each verb is a service with a kind of call of its own; each resource is a method of each service. */
 const services: Readonly<Record<Verb, string>> = {
@@ -21,16 +22,25 @@ const services: Readonly<Record<Verb, string>> = {
 
 export const serviceNames: readonly string[] = [...new Set(Object.values(services))]
 
-/** A method as a client or a server has to know it; messages are JSON. */
+export function pathOf(verb: Verb, name: string): string {
+  return `/${services[verb]}/${name}`
+}
+
+/** How a method's messages are written: as JSON. */
+export const jsonMessages = {
+  requestSerialize: toBytes,
+  requestDeserialize: fromBytes,
+  responseSerialize: toBytes,
+  responseDeserialize: fromBytes,
+}
+
+/** A method as a client or a server has to know it. */
 export function defineMethod(verb: Verb, name: string) {
   return {
-    path: `/${services[verb]}/${name}`,
+    path: pathOf(verb, name),
     requestStream: services[verb] === services.write,
     responseStream: services[verb] === services.look,
-    requestSerialize: toBytes,
-    requestDeserialize: fromBytes,
-    responseSerialize: toBytes,
-    responseDeserialize: fromBytes,
+    ...jsonMessages,
   }
 }
 
@@ -59,27 +69,37 @@ function handlers(handle: Served['handle']) {
   }
 }
 
-function toBytes(value: unknown): Buffer {
+export function toBytes(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value))
 }
 
-function fromBytes(bytes: Buffer): unknown {
+export function fromBytes(bytes: Buffer): unknown {
   return JSON.parse(String(bytes))
 }
 
 /** Calls over plain HTTP/2: gRPC's own client cannot send what it finds wrong. */
-export async function send(url: string, place: Place, sent: Sent): Promise<Answer> {
-  const session = await open(url, place, sent)
+export async function send(
+  url: string,
+  place: Place,
+  sent: Sent,
+  contentType = 'application/grpc',
+): Promise<Answer> {
+  const session = await openSession(url, place, sent.presented)
   try {
-    const stream = begin(session, sent)
+    const stream = begin(session, sent, contentType)
     return await receive(stream)
   } finally {
     session.destroy()
   }
 }
 
-async function open(url: string, { security, world }: Place, sent: Sent): Promise<ClientHttp2Session> {
-  const tls = security === 'clear' ? {} : { ca: world.authority, ...sent.presented.certificate }
+/** A connection over HTTP/2, on which a header can be sent twice. */
+export async function openSession(
+  url: string,
+  { security, world }: Place,
+  { certificate }: Presented,
+): Promise<ClientHttp2Session> {
+  const tls = security === 'clear' ? {} : { ca: world.authority, ...certificate }
   const session = connect(url, { ...tls, strictSingleValueFields: false } as object)
   // What ends a TLS 1.3 handshake late, the session keeps to itself.
   const failed = new Promise<never>((_, reject) => {
@@ -92,26 +112,40 @@ async function open(url: string, { security, world }: Place, sent: Sent): Promis
   return session
 }
 
-function begin(session: ClientHttp2Session, { resource, verb = 'read', presented }: Sent): ClientHttp2Stream {
-  const values = presented.authorization ?? []
-  // As a list, which may name a header twice.
+function begin(
+  session: ClientHttp2Session,
+  { resource, verb = 'read', presented }: Sent,
+  contentType: string,
+): ClientHttp2Stream {
+  const stream = session.request(headersOf(pathOf(verb, resource), presented, contentType), {
+    endStream: false,
+  })
+  const message = toBytes({ item: 'cup' })
+  if (verb === 'unfinished write') stream.write(toFrame(message).subarray(0, 5))
+  else stream.end(toFrame(message))
+  return stream
+}
+
+/** The headers of a call, as a list, which may name one twice. */
+export function headersOf(path: string, { authorization = [] }: Presented, contentType: string): string[] {
   const headers: readonly (readonly [name: string, value: string])[] = [
     [':method', 'POST'],
-    [':path', `/${services[verb]}/${resource}`],
+    [':path', path],
     [':scheme', 'http'],
     [':authority', 'test'],
-    ['content-type', 'application/grpc'],
+    ['content-type', contentType],
     ['te', 'trailers'],
     // Node does not show a value that ends in a space.
-    ...values.map((value) => ['authorization', value.trimEnd()] as const),
+    ...authorization.map((value) => ['authorization', value.trimEnd()] as const),
   ]
-  const stream = session.request(headers.flat(), { endStream: false })
-  const message = toBytes({ item: 'cup' })
+  return headers.flat()
+}
+
+/** A message with its length before it. */
+export function toFrame(message: Buffer): Buffer {
   const prefix = Buffer.alloc(5)
   prefix.writeUInt32BE(message.length, 1)
-  if (verb === 'unfinished write') stream.write(prefix)
-  else stream.end(Buffer.concat([prefix, message]))
-  return stream
+  return Buffer.concat([prefix, message])
 }
 
 async function receive(stream: ClientHttp2Stream): Promise<Answer> {
@@ -127,7 +161,8 @@ async function receive(stream: ClientHttp2Stream): Promise<Answer> {
   const body = Buffer.concat(chunks)
   return {
     says: all('grpc-status')[0] ?? 'no status',
-    challenges: all('www-authenticate'),
+    // Connect joins the values of a name.
+    challenges: all('www-authenticate').flatMap((value) => value.split(nextChallenge)),
     metadata: (name) => all(name)[0],
     text: `${raw.join('\n')}\n${decodeURI(all('grpc-message')[0] ?? '')}\n${String(body)}`,
     ...(body.length > 5 && { content: fromBytes(body.subarray(5)) }),

@@ -42,7 +42,8 @@ export const grpc: TransportKit = {
   },
 }
 
-function tlsOf({ security, world }: Place) {
+/** TLS as a configuration of our own says it. */
+export function tlsOf({ security, world }: Place) {
   if (security === 'clear') return {}
   const verifyClient = security === 'required certificate' ? ('REQUIRE' as const) : ('OPTIONAL' as const)
   return { secureSocket: { key: world.serverFiles, mutualSsl: { verifyClient, cert: world.authorityFile } } }

@@ -1,4 +1,5 @@
 /** The one list of listening wires: a line here gives every provider this wire too. */
+export { connect, connectGrpc, connectWeb } from './connect.ts'
 export { express } from './express.ts'
 export { fastify, fastify2 } from './fastify.ts'
 export { graphql } from './graphql.ts'

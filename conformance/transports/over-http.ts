@@ -1,12 +1,18 @@
 import { once } from 'node:events'
 import { createServer, request as requestClear } from 'node:http'
 import { createServer as createTlsServer, request as requestTls } from 'node:https'
-import type { ClientRequest, IncomingMessage, RequestListener } from 'node:http'
+import type {
+  ClientRequest,
+  IncomingMessage,
+  OutgoingHttpHeaders,
+  RequestListener,
+  RequestOptions,
+} from 'node:http'
 import type { AddressInfo, Server } from 'node:net'
 import type { DenialCode } from 'barre/core'
 import { toServerOptions } from 'barre/tls'
 import type { ServerTlsOptions } from 'barre/tls'
-import type { Answer, Place, Running, Sent, TransportKit, Verb } from '../harness/kit.ts'
+import type { Answer, Place, Presented, Running, Sent, TransportKit, Verb } from '../harness/kit.ts'
 import { close } from '../harness/world.ts'
 
 const statuses: Readonly<Record<DenialCode, string>> = {
@@ -100,7 +106,14 @@ export const methods: Readonly<Record<Verb, string>> = {
 async function send(port: number, place: Place, sent: Sent): Promise<Answer> {
   const { verb = 'read', resource, presented } = sent
   const proofs = await presented.proof?.(methods[verb], `${publicOrigin}/${resource}`)
-  const request = open(port, place, sent, proofs)
+  const request = openRequest(port, place, presented, {
+    method: methods[verb],
+    path: `/${resource}${sent.query ?? ''}`,
+    headers: {
+      ...(proofs !== undefined && { dpop: [...proofs] }),
+      ...(verb.endsWith('write') && { 'content-type': 'application/json', 'content-length': '14' }),
+    },
+  })
   if (verb === 'write') request.end('{"item":"cup"}')
   else if (verb === 'unfinished write') request.write('{"item":')
   else request.end()
@@ -110,25 +123,22 @@ async function send(port: number, place: Place, sent: Sent): Promise<Answer> {
   return toAnswer(response.statusCode ?? 0, response.rawHeaders, body)
 }
 
-function open(
+/** A request over HTTP/1.1, with the headers that a caller presents. */
+export function openRequest(
   port: number,
   { security, world }: Place,
-  sent: Sent,
-  proofs: readonly string[] = [],
+  { authorization, certificate }: Presented,
+  { headers, ...about }: Pick<RequestOptions, 'method' | 'path'> & { readonly headers: OutgoingHttpHeaders },
 ): ClientRequest {
-  const { authorization, certificate } = sent.presented
-  const { verb = 'read', resource, query = '' } = sent
   const options = {
+    ...about,
     port,
     host: '127.0.0.1',
-    method: methods[verb],
-    path: `/${resource}${query}`,
     agent: false,
     headers: {
       // An array is sent as one header each; the types know that of other names only.
       ...(authorization !== undefined && { authorization: authorization as never }),
-      ...(proofs.length > 0 && { dpop: [...proofs] }),
-      ...(verb.endsWith('write') && { 'content-type': 'application/json', 'content-length': '14' }),
+      ...headers,
     },
   } as const
   if (security === 'clear') return requestClear(options)
@@ -136,7 +146,7 @@ function open(
 }
 
 // RFC 9110 §11.6.1: several challenges may share a header; each begins with a scheme alone or a scheme and a parameter.
-const nextChallenge = /, (?=[\w-]+(?: \w+=|,|$))/
+export const nextChallenge = /, (?=[\w-]+(?: \w+=|,|$))/
 
 /** An answer of either version. */
 export function toAnswer(status: number, rawHeaders: readonly string[], body: string): Answer {

@@ -21,7 +21,9 @@ async function bar(authorization = ''): Promise<readonly [number, string]> {
 }
 
 const server = createServer((request, response) => {
-  void bar(request.headers.authorization).then(([status, text]) => response.writeHead(status).end(text))
+  void bar(request.headers.authorization).then(([status, text]) =>
+    response.writeHead(status, { 'content-type': 'text/plain' }).end(text),
+  )
 }).listen(0, '127.0.0.1')
 await once(server, 'listening')
 const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/foo/bar`

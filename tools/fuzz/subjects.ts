@@ -1,6 +1,7 @@
 import { fuzzConfigTexts, fuzzToml } from '../../packages/barre/src/config/test/fuzz-config.ts'
 import { fuzzKeyFiles, fuzzStores } from '../../packages/barre/src/crypto/keys/test/fuzz-keys.ts'
 import { readBasic } from '../../packages/barre/src/listener/basic-credential.ts'
+import { fuzzDtls } from '../../packages/barre/src/transports/udp/dtls/test/fuzz-dtls.ts'
 import { fuzzBasic } from '../../packages/barre/test/fuzz-basic.ts'
 import { fuzzJose, fuzzPasswordJwe, passwordRoundsMin } from '../../packages/barre/test/fuzz-jose.ts'
 import { fuzzJwk } from '../../packages/barre/test/fuzz-jwk.ts'
@@ -31,5 +32,6 @@ export const subjects: Readonly<Record<string, Subject>> = {
   'jks, keys and certificates': { fuzz: fuzzKeyFiles },
   toml: { fuzz: fuzzToml },
   'keys, encrypted values and words of the configuration': { fuzz: fuzzConfigTexts },
+  dtls: { fuzz: fuzzDtls },
   basic: { fuzz: fuzzBasic(readBasic) },
 }

@@ -3,7 +3,7 @@
 import { lineAt } from '../workspace.ts'
 import type { Finding, SourceFile } from '../workspace.ts'
 import { locate } from './place.ts'
-import { commandLinePackage } from './table.ts'
+import { commandLinePackage, wordsOfWires } from './table.ts'
 
 const printing = /\bconsole\.|\bprocess\.(?:stdout|stderr)\b/g
 const environment = /\bprocess\.(?:env|argv|exit|cwd)\b|=\s*process\b(?!\.)|['"]node:process['"]/g
@@ -23,7 +23,7 @@ export function checkAbsences(path: string, code: string, files: readonly Source
   }
   if (packageName === 'barre' && folder === 'transports') {
     forbid(
-      providerNames(files),
+      providerNames(files, path),
       (word) => `a transport names the provider ${word}: it must not know who may call`,
     )
   }
@@ -34,12 +34,14 @@ export function checkAbsences(path: string, code: string, files: readonly Source
  * The names of the providers there are, and of the configuration fields that all of them share the endings
  * of.
  */
-function providerNames(files: readonly SourceFile[]): RegExp {
+function providerNames(files: readonly SourceFile[], asked: string): RegExp {
+  const [, wire = ''] = /\/transports\/([^/]+)\//.exec(asked) ?? []
   const kinds = new Set<string>()
   for (const { path } of files) {
     const [, kind] = /^packages\/barre\/src\/listener\/([^/]+)\//.exec(path) ?? []
     if (kind !== undefined) kinds.add(kind.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase()))
   }
+  for (const word of wordsOfWires[wire] ?? []) kinds.delete(word)
   const names = [...kinds].map((kind) => `${kind}(?:Config|Listener|Kind|Provider)?`)
   return new RegExp(
     `\\b(?:${[...names, '\\w+(?:Validator|UserStore|Introspection|Tls)Config'].join('|')})\\b`,

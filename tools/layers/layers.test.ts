@@ -74,9 +74,16 @@ const refused: [claim: string, path: string, text: string, problem: RegExp][] = 
     /names the provider/,
   ],
   ['a provider type in a wire', `${src}/transports/http/a.ts`, `const a = 'mutualTls'`, /names the provider/],
+  [
+    'a word of one wire in another',
+    `${src}/transports/http/a.ts`,
+    `const a = 'envelope'`,
+    /names the provider/,
+  ],
 ]
 
 const present = [
+  { path: `${src}/listener/envelope/envelope.ts`, text: '' },
   { path: `${src}/listener/mutual-tls/mutual-tls.ts`, text: '' },
   { path: 'packages/barre/package.json', text: '{ "peerDependencies": { "fastify": "5" } }' },
 ]
@@ -94,6 +101,7 @@ const allowed: [claim: string, path: string, text: string][] = [
   ['its own folder', `${src}/jose/a.ts`, `import './jws.ts'`],
   ['a wire by its index', `${src}/entries/a.ts`, `import '../transports/fastify/index.ts'`],
   ['the shared wire by its index', `${src}/transports/fastify/a.ts`, `import '../http/index.ts'`],
+  ['a word of its wire that is a provider elsewhere', `${src}/transports/smtp/a.ts`, `const a = 'envelope'`],
   ['a peer in its wire', `${src}/transports/fastify/a.ts`, `import type { A } from 'fastify'`],
   [
     'a test that drives its folder through another',

@@ -25,6 +25,12 @@ export const layers: Readonly<Record<string, number>> = {
  */
 export const foldersOfTopics: ReadonlySet<string> = new Set(['crypto', 'transports'])
 
+/**
+ * Words that are the name of a provider and, on one wire, a word of its own: SMTP calls the addresses of a mail its
+ * envelope.
+ */
+export const wordsOfWires: Readonly<Record<string, readonly string[]>> = { smtp: ['envelope'] }
+
 /** Folders that import no library at all, so that checking a token needs nothing but Node. */
 export const foldersWithoutLibraries: ReadonlySet<string> = new Set(['core', 'jose', 'url', 'taint'])
 

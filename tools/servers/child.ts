@@ -1,11 +1,13 @@
 // Why: every real server is started, awaited and stopped the same way, and none runs as root.
 import { execFileSync, spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import { chown, mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ChildProcess } from 'node:child_process'
+import type { Readable, Writable } from 'node:stream'
 import { findProgram } from './server.ts'
 
 /** The system user that servers run as when the tests run as root. */
@@ -18,6 +20,15 @@ const stopMaxMs = 5_000
 interface Identity {
   readonly uid: number
   readonly gid: number
+}
+
+/** The user that servers run as, for those that know users of the machine. */
+export function serverUser(): Identity & { readonly name: string; readonly group: string } {
+  const identity = findIdentity()
+  if (identity !== undefined) return { ...identity, name: account, group: account }
+  const { uid, gid, username } = userInfo()
+  const group = execFileSync('id', ['-gn'], { encoding: 'utf8' }).trim()
+  return { uid, gid, name: username, group }
 }
 
 /** Who a server runs as: the account as root, else whoever runs the tests. */
@@ -36,6 +47,11 @@ function readIdentity(): Identity {
     Number(execFileSync('id', [flag, account], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })),
   )
   return { uid: uid ?? 0, gid: gid ?? 0 }
+}
+
+/** The name of who a server runs as, for a configuration that must say it. */
+export function accountName(): string {
+  return findIdentity() === undefined ? userInfo().username : account
 }
 
 /** Runs a program as the servers' account, to its end; throws with what it printed where it fails. */
@@ -94,6 +110,8 @@ export interface ServerProcess {
   end(): Promise<void>
   /** Ends it at once, as a crash would. */
   kill(): Promise<void>
+  /** What it reads from its descriptor 3, and what it writes to 4, where `hasPipes` asked for them. */
+  readonly pipes: readonly [Writable, Readable] | undefined
 }
 
 /** How a program is started, where it is not as every other. */
@@ -102,6 +120,7 @@ interface StartOptions {
   readonly env?: Readonly<Record<string, string>>
   /** How long it may take to answer, in milliseconds. */
   readonly maxMs?: number
+  readonly hasPipes?: boolean
 }
 
 /** Starts a program as the servers' account; resolves once every port answers, rejects with what it printed. */
@@ -112,21 +131,26 @@ export async function startProcess(
   options: StartOptions = {},
 ): Promise<ServerProcess> {
   const child = spawn(findProgram(program) ?? program, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(options.hasPipes === true ? (['pipe', 'pipe'] as const) : [])],
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
     ...findIdentity(),
   })
   let printed = ''
   for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => (printed = `${printed}${chunk.toString()}`.slice(-4_000)))
+    stream?.on('data', (chunk: Buffer) => (printed = `${printed}${chunk.toString()}`.slice(-4_000)))
   }
   const gone = new Promise<void>((resolve) =>
     child.once('close', () => resolve()).once('error', () => resolve()),
   )
-  const stop = async (signal: NodeJS.Signals): Promise<void> => {
+  const send = (signal: NodeJS.Signals): void => {
+    // Some leave connections to processes of their own, which need not end with the one that we began.
+    for (const pid of descendants(child.pid)) signalTo(pid, signal)
     child.kill(signal)
-    const timer = setTimeout(() => child.kill('SIGKILL'), stopMaxMs)
+  }
+  const stop = async (signal: NodeJS.Signals): Promise<void> => {
+    send(signal)
+    const timer = setTimeout(() => send('SIGKILL'), stopMaxMs)
     await gone
     clearTimeout(timer)
   }
@@ -137,7 +161,43 @@ export async function startProcess(
     await stop('SIGKILL')
     throw new Error(`${program} did not start: ${printed}`, { cause: error })
   }
-  return { end: () => stop('SIGTERM'), kill: () => stop('SIGKILL') }
+  const [, , , input, output] = child.stdio
+  const pipes = input && output ? ([input as Writable, output as Readable] as const) : undefined
+  return { end: () => stop('SIGTERM'), kill: () => stop('SIGKILL'), pipes }
+}
+
+function signalTo(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** The processes that a process has begun, and those of theirs; none where the machine does not tell. */
+function descendants(pid: number | undefined): readonly number[] {
+  if (pid === undefined) return []
+  const parents = new Map(listProcesses().map((other) => [other, parentOf(other)]))
+  const below = (one: number): readonly number[] =>
+    [...parents].flatMap(([other, parent]) => (parent === one ? [other, ...below(other)] : []))
+  return below(pid)
+}
+
+function listProcesses(): readonly number[] {
+  try {
+    return readdirSync('/proc').map(Number).filter(Number.isInteger)
+  } catch {
+    return []
+  }
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    // After the name of the program, which may hold anything: state, parent.
+    return Number(/^.*\) \S (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1])
+  } catch {
+    return undefined
+  }
 }
 
 async function answers(port: number, child: ChildProcess, deadline: number): Promise<void> {

@@ -2,27 +2,49 @@
 // it is absent.
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { isRequired } from '../require.ts'
+import { dovecot } from './dovecot.ts'
+import { exim } from './exim.ts'
+import { grpcurl } from './grpcurl.ts'
+import { chromium } from './chromium.ts'
 import { kafka } from './kafka.ts'
 import { natsServer } from './nats.ts'
+import { ocspResponder } from './ocsp-responder.ts'
+import { natsStreaming } from './nats-streaming.ts'
 import { openLdap } from './openldap.ts'
+import { openSsh } from './openssh.ts'
 import { postgresql } from './postgresql.ts'
+import { proFtpd } from './proftpd.ts'
 import { rabbitMq } from './rabbitmq.ts'
 import { redis } from './redis.ts'
 import { findProgram } from './server.ts'
 import { softhsm } from './softhsm.ts'
-import type { RealServer, RunningServer } from './server.ts'
+import type { ForeignClient, RealServer, RunningServer } from './server.ts'
 import { workspaceRoot } from '../workspace.ts'
 
+export { dovecot } from './dovecot.ts'
+export type { DovecotIntrospection, DovecotKeys, RunningDovecot } from './dovecot.ts'
+export { exim } from './exim.ts'
+export type { RunningExim } from './exim.ts'
+export { grpcurl, grpcurlProgram } from './grpcurl.ts'
+export { freePorts } from './child.ts'
+export { chromium } from './chromium.ts'
+export type { Page, RunningBrowser } from './chromium.ts'
 export { kafka } from './kafka.ts'
 export { natsServer } from './nats.ts'
+export { ocspResponder } from './ocsp-responder.ts'
+export type { RunningOcspResponder } from './ocsp-responder.ts'
+export { natsStreaming } from './nats-streaming.ts'
 export { openLdap } from './openldap.ts'
 export type { OpenLdapConfig, RunningOpenLdap } from './openldap.ts'
+export { openSsh } from './openssh.ts'
 export { postgresql } from './postgresql.ts'
 export type { RunningPostgresql } from './postgresql.ts'
+export { proFtpd } from './proftpd.ts'
+export type { RunningFileServer } from './proftpd.ts'
 export { rabbitMq } from './rabbitmq.ts'
 export { redis } from './redis.ts'
 export type { RestartableServer } from './restartable.ts'
@@ -35,9 +57,19 @@ export const servers: readonly RealServer[] = [
   redis,
   softhsm,
   natsServer,
+  natsStreaming,
   rabbitMq,
   kafka,
+  dovecot,
+  exim,
+  ocspResponder,
+  proFtpd,
+  openSsh,
+  chromium,
 ]
+
+/** The clients that suites use, which `install` brings too. */
+const clients: readonly ForeignClient[] = [grpcurl]
 
 /** As much of a server as says whether it is here. */
 export type Installable = Pick<RealServer, 'name' | 'program' | 'nodePackage' | 'download'>
@@ -84,11 +116,14 @@ const installing = 'npm run servers install'
 
 /** Installs what is missing. The packages' own services are not started. */
 function install(): void {
-  const missing = servers.filter((server) => !isInstalled(server))
+  const missing = [...servers, ...clients].filter((server) => !isInstalled(server))
   if (missing.length === 0) console.log('nothing to install')
   // A program may be there from elsewhere than Debian.
   const packages = missing
-    .filter(({ program, download }) => !findProgram(program) || !findProgram(download?.program ?? program))
+    .filter(({ program, download }) =>
+      // A path is that of a download, which no package brings.
+      [program, download?.program ?? program].some((name) => !isAbsolute(name) && !findProgram(name)),
+    )
     .flatMap((server) => server.packages)
   if (packages.length > 0) installPackages(packages)
   for (const { download } of missing) if (download?.isThere() === false) download.fetch()
@@ -114,12 +149,12 @@ function installPackages(packages: readonly string[]): void {
 
 function main(verb: string | undefined): void {
   if (verb === 'list') {
-    for (const server of servers) {
+    for (const server of [...servers, ...clients]) {
       console.log(
         `${server.name}\t${isInstalled(server) ? 'installed' : 'absent'}\t${server.packages.join(' ')}`,
       )
     }
-    console.log(`${servers.length} server(s)`)
+    console.log(`${servers.length} server(s), ${clients.length} client(s)`)
   } else if (verb === 'install') {
     install()
   } else {

@@ -30,19 +30,15 @@ export const natsServer: RealServer<NatsConfig, RestartableServer> = {
       'nats',
       { nats },
       async (folder) => {
-        const { tls, clientCertificates = 'require', lines = [] } = config
+        const { tls, clientCertificates, lines = [] } = config
         const files = tls && (await copyTls(folder, tls))
-        const tlsBlock = files && [
-          `tls { cert_file: "${files.certFile}", key_file: "${files.keyFile}", ca_file: "${files.caFile}"`,
-          `  ${certificateLines[clientCertificates]} }`,
-        ]
         await mkdir(join(folder.path, 'jetstream'))
         await writeFile(
           join(folder.path, 'nats.conf'),
           [
             `listen: 127.0.0.1:${nats}`,
             `jetstream { store_dir: "${folder.path}/jetstream" }`,
-            ...(tlsBlock ?? []),
+            ...(files ? tlsLines(files, clientCertificates) : []),
             ...lines,
             '',
           ].join('\n'),
@@ -52,4 +48,15 @@ export const natsServer: RealServer<NatsConfig, RestartableServer> = {
       ({ path }) => startProcess('nats-server', ['-c', join(path, 'nats.conf')], [nats]),
     )
   },
+}
+
+/** The TLS of a server, as lines of its configuration. */
+export function tlsLines(
+  { certFile, keyFile, caFile }: ServerTls,
+  clientCertificates: keyof typeof certificateLines = 'require',
+): readonly string[] {
+  return [
+    `tls { cert_file: "${certFile}", key_file: "${keyFile}", ca_file: "${caFile}"`,
+    `  ${certificateLines[clientCertificates]} }`,
+  ]
 }

@@ -13,8 +13,10 @@ export interface RabbitMqConfig {
   readonly tls: ServerTls
   /** The user that it knows by name and password, and by the common name of a certificate. */
   readonly user: { readonly name: string; readonly password: string }
-  /** The public key (PEM) of whoever signs OAuth2 tokens; its key id is `one`, their audience `rabbitmq`. */
+  /** The public key (PEM) of whoever signs OAuth2 tokens; their audience is `rabbitmq`. */
   readonly tokenKey: string
+  /** Default `one`. */
+  readonly tokenKeyId?: string
 }
 
 /** Where Debian puts the broker's own script, which leaves alone who it runs as. */
@@ -60,7 +62,12 @@ export const rabbitMq: RealServer<RabbitMqConfig, RestartableServer> = {
   },
 }
 
-function settings({ user }: RabbitMqConfig, tls: ServerTls, port: number, folder: string): string {
+function settings(
+  { user, tokenKeyId = 'one' }: RabbitMqConfig,
+  tls: ServerTls,
+  port: number,
+  folder: string,
+): string {
   const values: readonly (readonly [string, string])[] = [
     ['listeners.tcp', 'none'],
     ['listeners.ssl.1', `127.0.0.1:${port}`],
@@ -77,8 +84,8 @@ function settings({ user }: RabbitMqConfig, tls: ServerTls, port: number, folder
     ['auth_backends.1', 'internal'],
     ['auth_backends.2', 'rabbit_auth_backend_oauth2'],
     ['auth_oauth2.resource_server_id', 'rabbitmq'],
-    ['auth_oauth2.default_key', 'one'],
-    ['auth_oauth2.signing_keys.one', join(folder, 'jwt.pem')],
+    ['auth_oauth2.default_key', tokenKeyId],
+    [`auth_oauth2.signing_keys.${tokenKeyId}`, join(folder, 'jwt.pem')],
     // One core is enough for a test, and leaves the other to the test.
     ['num_acceptors.ssl', '2'],
   ]

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, isAbsolute, join } from 'node:path'
 
 /** A server that is running for one test. */
 export interface RunningServer {
@@ -15,7 +15,7 @@ export interface RealServer<C = unknown, R extends RunningServer = RunningServer
   readonly name: string
   /** The Debian packages that bring it. */
   readonly packages: readonly string[]
-  /** The program that must be on PATH, or in a system folder, for it to start. */
+  /** The program that starts it: on PATH, in a system folder, or the path of what was downloaded. */
   readonly program: string
   /** The optional npm package that talks to it, built when the workspace was installed. */
   readonly nodePackage?: string
@@ -24,6 +24,9 @@ export interface RealServer<C = unknown, R extends RunningServer = RunningServer
   /** Starts it on free loopback ports in a folder of its own; resolves once it answers. */
   start(config: C): Promise<R>
 }
+
+/** A real client, for suites that want one that was not written for us. */
+export type ForeignClient = Pick<RealServer, 'name' | 'packages' | 'program' | 'download'>
 
 /** Something that a registry of a language has, fetched once and kept where every account can read it. */
 interface Download {
@@ -41,6 +44,7 @@ export function cacheFolder(name: string): string {
 
 /** Where a server's program is on this machine; `undefined` when it is not installed. */
 export function findProgram(program: string, path = process.env['PATH'] ?? ''): string | undefined {
+  if (isAbsolute(program)) return existsSync(program) ? program : undefined
   const folders = [...path.split(delimiter), '/usr/sbin', '/usr/local/sbin', '/sbin']
   return folders
     .filter((folder) => folder !== '')

@@ -18,6 +18,8 @@ interface DeviceKey {
 export interface Device {
   /** Fills in how to make keys when the device has started. */
   generate?: (algorithm: 'ES256' | 'RS256') => DeviceKey
+  /** Where it is, and what opens it, when it has started. */
+  token?: { readonly module: string; readonly tokenLabel: string; readonly pin: string }
 }
 
 export const softhsm: RealServer<Device> = {
@@ -33,12 +35,17 @@ export const softhsm: RealServer<Device> = {
     process.env['SOFTHSM2_CONF'] = configFile
     const pins = ['--so-pin', pin, '--pin', pin]
     execFileSync(softhsm.program, ['--init-token', '--free', '--label', 'barre', ...pins], { stdio: 'pipe' })
-    const { session, library } = open()
-    device.generate = (algorithm) => generators[algorithm](library, session)
+    device.token = { module: libraryFile, tokenLabel: 'barre', pin }
+    // Only then: who logs in first logs in for the whole process.
+    let opened: ReturnType<typeof open> | undefined
+    device.generate = (algorithm) => {
+      opened ??= open()
+      return generators[algorithm](opened.library, opened.session)
+    }
     return Promise.resolve({
       ports: {},
       stop() {
-        library.C_Finalize()
+        opened?.library.C_Finalize()
         rmSync(folder, { recursive: true })
         return Promise.resolve()
       },

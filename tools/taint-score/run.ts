@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, write
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { analyzeFiles } from '@barre/taint'
-import type { LibraryFile } from '@barre/taint'
+import type { AnalyzeResult, LibraryFile } from '@barre/taint'
 import type { LabelLine } from './corpus.ts'
 import { standIns } from './stand-ins.ts'
 
@@ -37,15 +37,27 @@ export function runFolder(corpus: string, folder: string, lines: readonly LabelL
       passUnknown: !isLanguage,
       library: lines.some((line) => LIBRARY_QUERIES.has(line.query ?? '')),
     })
-    return result.findings.map((finding) => ({
-      file: join(folder, relative(root, finding.file)),
-      line: finding.line,
-      endLine: finding.endLine,
-      cwes: finding.cwes,
-    }))
+    const atConstruction = lines.some((line) => line.query === 'js/shell-command-constructed-from-input')
+    return result.findings
+      .map((report) => (atConstruction ? whereConstructed(report) : report))
+      .map(({ file, line, endLine, cwes }) => ({
+        file: join(folder, relative(root, file)),
+        line,
+        endLine,
+        cwes,
+      }))
   } finally {
     rmSync(root, { recursive: true })
   }
+}
+
+/** That query reports a command where it is put together, not where it is run. */
+function whereConstructed(report: AnalyzeResult['findings'][number]): Omit<Found, 'file'> & { file: string } {
+  const step = report.finding.path.findLast(({ why }) => /^(?:concatenated|push\(\))$/.test(why))
+  if (step === undefined) return report
+  const { module, span } = step
+  const lineAt = (offset: number): number => module.text.slice(0, offset).split('\n').length
+  return { ...report, file: module.file, line: lineAt(span.start), endLine: lineAt(span.end) }
 }
 
 function walk(folder: string): string[] {

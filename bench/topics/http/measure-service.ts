@@ -14,12 +14,14 @@ const overHttp: Processes = {
   load: join(import.meta.dirname, 'load-process.ts'),
 }
 const warmUpSeconds = 2
-const measureSeconds = 3
+/** How often, and for how long each time, the service is measured. */
+const windows = 5
+const windowSeconds = 1
 
 /**
  * The calls that a second of the server's own CPU time serves, under load from another process. Unlike calls per
  * second of the clock on the wall it does not change with what else the machine does, nor does the speed of the
- * load generator bound it.
+ * load generator bound it. The best of a few windows counts: what else uses the core and its caches only takes away.
  */
 export async function measureService(
   { name, isOpen = false }: Pick<Service, 'name' | 'isOpen'>,
@@ -34,9 +36,13 @@ export async function measureService(
     try {
       await nextMessage(load)
       await askFor(load, warmUpSeconds)
-      const beforeUs = await askFor(server, 'cpu')
-      const calls = await askFor(load, measureSeconds)
-      return (calls / ((await askFor(server, 'cpu')) - beforeUs)) * 1e6
+      let best = 0
+      for (let window = 0; window < windows; window++) {
+        const beforeUs = await askFor(server, 'cpu')
+        const calls = await askFor(load, windowSeconds)
+        best = Math.max(best, (calls / ((await askFor(server, 'cpu')) - beforeUs)) * 1e6)
+      }
+      return best
     } finally {
       await stop(load)
     }

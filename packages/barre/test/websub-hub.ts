@@ -16,11 +16,18 @@ export async function pair(
   {
     respond = agreeable,
     now,
+    others = [],
     ...more
-  }: { respond?: Respond; now?: () => number } & Partial<Parameters<typeof startHub>[1]> = {},
+  }: { respond?: Respond; now?: () => number; others?: readonly string[] } & Partial<
+    Parameters<typeof startHub>[1]
+  > = {},
 ) {
   const peer = await startPeer(context, respond)
-  const hub = await startHub(context, { topics, allowedCallbackOrigins: [peer.origin], ...more }, now)
+  const hub = await startHub(
+    context,
+    { topics, allowedCallbackOrigins: [peer.origin, ...others], ...more },
+    now,
+  )
   return { peer, hub }
 }
 

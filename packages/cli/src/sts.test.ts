@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
   existsSync,
@@ -15,6 +15,7 @@ import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { freePort } from '../../sts/test/fixture.ts'
 import type { ChildProcess } from 'node:child_process'
 import type { IncomingMessage } from 'node:http'
 import type { TestContext } from 'node:test'
@@ -139,6 +140,22 @@ test('init, start, and a token: all that a newcomer needs; and what an operator 
 
   sts.process.kill('SIGTERM')
   assert.deepEqual(await once(sts.process, 'exit'), [0, null])
+})
+
+test('the lines that init prints start the service, and get a token', async (t) => {
+  if (spawnSync('curl', ['--version']).status !== 0) return t.skip('there is no curl')
+  const directory = folder(t)
+  const port = String(await freePort())
+  const { stdout } = await barre(['sts', 'init', '--dir', directory, '--port', port])
+  const [, started = '', asked = ''] = /^ {2}barre sts start (.+)$[^]*?^ {2}(curl [^]+)/m.exec(stdout) ?? []
+  await start(t, started.split(' '))
+  const shell = spawn('sh', ['-c', asked.replace('curl', 'curl --silent --show-error --fail')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let answer = ''
+  for await (const chunk of shell.stdout) answer += String(chunk)
+  const { token_type: type, scope } = JSON.parse(answer) as Record<string, unknown>
+  assert.deepEqual([type, scope], ['Bearer', 'read'])
 })
 
 test('the secret of the settings may lie elsewhere; without it there is no start', async (t) => {

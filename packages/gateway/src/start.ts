@@ -1,10 +1,10 @@
 import { createServer as createHttpServer } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import { once } from 'node:events'
-import { allowInsecureListener } from 'barre/core'
+import { allowInsecureEndpoint, allowInsecureListener } from 'barre/core'
 import { createServices } from 'barre/auth'
 import { findProblem } from 'barre/transports/http'
-import { toServerOptions, watchCertificates } from 'barre/tls'
+import { toWatchedOptions, watchCertificates } from 'barre/tls'
 import { createPipeline } from './pipeline.ts'
 import { gatewayShape } from './config.ts'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
@@ -71,8 +71,13 @@ function createServer({ secureSocket, limits }: GatewayConfig, services: Service
   }
   if (secureSocket === undefined) return createHttpServer(options)
   const now = (): number => services.now()
-  const server = createHttpsServer({ ...options, ...toServerOptions(secureSocket, 'secureSocket', now) })
-  const watcher = watchCertificates(server, secureSocket, { log: services.log, now })
+  const server = createHttpsServer({ ...options, ...toWatchedOptions(secureSocket, 'secureSocket', now) })
+  const watcher = watchCertificates(server, secureSocket, {
+    log: services.log,
+    now,
+    // What a responder says is signed: certificates name it by plain http.
+    fetch: services.fetchFor({ [allowInsecureEndpoint]: true }, 'secureSocket.certValidation'),
+  })
   server.once('close', () => watcher.close())
   return server
 }

@@ -13,10 +13,17 @@ export interface StsConfig {
   /** 0: any free one. */
   readonly port: number
   readonly secureSocket?: ListenerSecureSocket
+  /**
+   * Addresses or CIDR ranges of the proxies before us. What they say in X-Forwarded-For is the address that limits and
+   * the audit know a caller by. What a proxy says of a caller's certificate is never believed.
+   */
+  readonly trustedProxies?: readonly string[]
   /** Where the PKCS#8 signing keys lie, one PEM file each, mode 0600; the first is made at the first start. */
-  readonly keysDirectory: string
+  readonly keysDirectory?: string
   /** What the keys' files are encrypted with; default: they are not. */
   readonly keysPassword?: string | Secret
+  /** In the place of files: a device that the signing keys never leave. */
+  readonly pkcs11?: Pkcs11Config
   /** A new signing key is made when the youngest is so old, in days; default: by `barre sts keys rotate` only. */
   readonly keyLifetimeDays?: number
   /** Default: nothing outlives the process, and what would have to is not offered. */
@@ -35,9 +42,28 @@ export interface StsConfig {
   readonly limits?: LimitsConfig
   /** Where each issue and refusal is written, one JSON object a line; default: among the log. */
   readonly auditFile?: string
+  /**
+   * Give the counts and times of `/metrics` to OpenTelemetry too. Needs `@opentelemetry/api`, and an SDK that was
+   * registered before.
+   */
+  readonly openTelemetry?: boolean
   /** A listener of its own for `/metrics`, `/health` and `/ready`, without TLS. */
   readonly admin?: AdminConfig
   readonly [allowInsecureListener]?: boolean
+}
+
+/** Signing keys on a PKCS#11 token: an HSM, a smart card, SoftHSM. Needs the `pkcs11js` library. */
+export interface Pkcs11Config {
+  /** The shared library of the device. */
+  readonly module: string
+  /** Which token, by its label. */
+  readonly tokenLabel: string
+  /** Of the user, who may use the keys. */
+  readonly pin: string | Secret
+  /**
+   * The label of the key pairs: exactly it, or with a time and an algorithm behind it, as `barre sts keys rotate` does.
+   */
+  readonly keyLabel: string
 }
 
 /** Where that lies which must outlive the process: one of the two. */

@@ -1,5 +1,6 @@
 import { ConfigError, allowInsecureListener, isLoopback } from 'barre/core'
 import { createDpopVerifier } from 'barre/auth'
+import { toSettings } from 'barre/http'
 import { clientAuthentication } from './clients/authenticate.ts'
 import { createClientStore } from './clients/client-store.ts'
 import { createGrants } from './grants/index.ts'
@@ -10,8 +11,8 @@ import { tokenIssuer } from './tokens/access-token.ts'
 import { tokenPath } from './endpoints/paths.ts'
 import { trustedIssuers } from './trusted-issuers.ts'
 import { openUsers } from './users.ts'
-import type { KeyObject } from 'node:crypto'
 import type { ReplayStore, Services } from 'barre/core'
+import type { HttpSettings } from 'barre/http'
 import type { DpopVerifier } from 'barre/listener'
 import type { ClientAuthentication } from './clients/authenticate.ts'
 import type { ClientStore } from './clients/client.ts'
@@ -32,14 +33,16 @@ export interface Base {
   readonly keys: SigningKeys
   readonly audit: Audit
   readonly metrics: Metrics
-  /** Secrets of clients that were right once are known by their MAC under it. */
-  readonly pepper: KeyObject
+  /** Secrets of clients that were right once are known by their hash with it. */
+  readonly pepper: string
 }
 
 /** What answers requests: compiled from one configuration, so that a reload is another desk. */
 export interface Desk extends Base {
   readonly config: StsConfig
   readonly issuer: string
+  /** Whose word about a caller's address is taken. */
+  readonly http: HttpSettings
   readonly clients: ClientStore
   readonly authenticate: ClientAuthentication
   readonly grants: ReadonlyMap<string, Grant>
@@ -78,6 +81,8 @@ export function createDesk(config: StsConfig, base: Base): Desk {
   const { services, store, keys, pepper } = base
   const { issuer, clients: clientConfigs = [], tokens: times = {} } = config
   checkListener(config)
+  const { trustedProxies } = config
+  const http = toSettings(trustedProxies === undefined ? {} : { trustedProxies })
   const isDurable = config.store !== undefined
   checkOpaque(config, isDurable)
   const dpop = createDpopVerifier({ replayStore: replaysIn(base), ...config.dpop }, services, 'dpop')
@@ -101,7 +106,13 @@ export function createDesk(config: StsConfig, base: Base): Desk {
     'clients',
   )
   checkSomebody(config)
-  const issuers = trustedIssuers(config.trustedIssuers ?? [], issuer, services, 'trustedIssuers', hasUsers)
+  const issuers = trustedIssuers(
+    config.trustedIssuers ?? [],
+    issuer,
+    services,
+    'trustedIssuers',
+    config.users,
+  )
   const tokens = tokenIssuer(toIssuerConfig(config), keys, store, services)
   const own = ownTokens(issuer, keys, store, services)
   const refresh = refreshTokens(store, toRefreshTimes(config), services)
@@ -111,6 +122,7 @@ export function createDesk(config: StsConfig, base: Base): Desk {
     ...base,
     config,
     issuer,
+    http,
     clients,
     authenticate: clientAuthentication(clients, pepper, services),
     grants: createGrants(context, { isDurable, hasUsers, passwordGrant, hasTrustedIssuers }),

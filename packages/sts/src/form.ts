@@ -41,8 +41,8 @@ export function parseForm(body: Uint8Array): Outcome<Form> {
 }
 
 function toForm(values: ReadonlyMap<string, readonly string[]>): Form {
-  const all = (name: string): readonly string[] => (values.get(name) ?? []).filter((value) => value !== '')
-  return { all, get: (name) => all(name)[0], entries: () => [...values] }
+  const all = (name: string): readonly string[] => values.get(name)?.filter((value) => value !== '') ?? []
+  return { all, get: (name) => values.get(name)?.find((value) => value !== ''), entries: () => [...values] }
 }
 
 /** A form that was taken apart before. */
@@ -50,10 +50,13 @@ export function formOf(entries: ReturnType<Form['entries']>): Form {
   return toForm(new Map(entries))
 }
 
+// oxlint-disable-next-line no-control-regex -- the range is all of printable ASCII
+const printable = /^[\x20-\x7e]*$/
+
 /** Undoes form encoding: `+` is a space, escapes are UTF-8; `undefined` when the text is not so encoded. */
 export function formDecode(encoded: string): string | undefined {
-  // oxlint-disable-next-line no-control-regex -- the range is all of printable ASCII
-  if (!/^[\x20-\x7e]*$/.test(encoded)) return undefined
+  if (!printable.test(encoded)) return undefined
+  if (!encoded.includes('%') && !encoded.includes('+')) return encoded
   try {
     return decodeURIComponent(encoded.replaceAll('+', ' '))
   } catch {

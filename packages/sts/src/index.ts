@@ -8,6 +8,7 @@ export type {
   ExchangeConfig,
   LegacyConfig,
   LimitsConfig,
+  Pkcs11Config,
   PostgresConfig,
   RegistrationConfig,
   StoreConfig,

@@ -9,6 +9,7 @@ import { migrateStore, openStore } from './store/index.ts'
 import type { Services } from 'barre/core'
 import type { ClientRecord } from './clients/client-store.ts'
 import type { ClientConfig, StoreConfig, StsConfig } from './config.ts'
+import type { KeysConfig } from './keys/signing-keys.ts'
 import type { Store } from './store/index.ts'
 
 /** What an operator may do beside a running service: it sees each change at its next request. */
@@ -68,7 +69,8 @@ export async function manageSts(
     setDisabled: (clientId, disabled) => change(store, clientId, (client) => ({ ...client, disabled })),
     async prune() {
       const rows = await store.prune(services.now())
-      return { rows, keys: await pruneKeys(toKeysConfig(config), services.now()) }
+      const keys = await withKeys(config, (keysConfig) => pruneKeys(keysConfig, services.now()))
+      return { rows, keys }
     },
     backup: (file) => store.backup(file),
     close: () => store.close(),
@@ -100,7 +102,16 @@ export function migrateSts(config: StsConfig, { log }: Pick<Services, 'log'>): P
 
 /** Makes a signing key; a running service publishes it within half a minute, and uses it when everybody has it. */
 export function makeStsKey(config: StsConfig, services: Pick<Services, 'now' | 'log'>): Promise<void> {
-  return makeKey(toKeysConfig(config), services)
+  return withKeys(config, (keysConfig) => makeKey(keysConfig, services))
+}
+
+async function withKeys<T>(config: StsConfig, work: (keysConfig: KeysConfig) => Promise<T>): Promise<T> {
+  const keysConfig = toKeysConfig(config)
+  try {
+    return await work(keysConfig)
+  } finally {
+    keysConfig.place.close()
+  }
 }
 
 function storeOf({ store }: StsConfig): StoreConfig {

@@ -1,12 +1,12 @@
-import { createSecretKey } from 'node:crypto'
 import fastify from 'fastify'
-import { ConfigError } from 'barre/core'
+import { allowInsecureEndpoint, ConfigError } from 'barre/core'
 import { createServices } from 'barre/auth'
-import { toServerOptions, watchCertificates } from 'barre/tls'
+import { toWatchedOptions, watchCertificates } from 'barre/tls'
 import { stsShape } from './config-shape.ts'
 import { createDesk, longestLifetimeSeconds } from './desk.ts'
 import { addEndpoints } from './endpoints/index.ts'
 import { answerExpectations, answerMalformed } from './endpoints/malformed.ts'
+import { openKeyPlace } from './keys/key-place.ts'
 import { loadSigningKeys } from './keys/signing-keys.ts'
 import { startAdmin } from './operation/admin.ts'
 import { openAudit } from './operation/audit.ts'
@@ -16,6 +16,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Services } from 'barre/core'
 import type { StsConfig } from './config.ts'
 import type { Base, Desk } from './desk.ts'
+import type { KeysConfig } from './keys/signing-keys.ts'
 
 /** A running service. */
 export interface RunningSts {
@@ -89,6 +90,7 @@ async function openBase(config: StsConfig, services: Services): Promise<OpenBase
   const store =
     config.store === undefined ? await memoryStore() : await openStore(config.store, services.log, 'store')
   try {
+    const metrics = createMetrics(config.openTelemetry === true, 'openTelemetry')
     const keys = await loadSigningKeys(toKeysConfig(config), services)
     const audit = await openAudit(config.auditFile, services, 'auditFile')
     const prune = (): void => {
@@ -102,8 +104,8 @@ async function openBase(config: StsConfig, services: Services): Promise<OpenBase
       store,
       keys,
       audit,
-      metrics: createMetrics(),
-      pepper: createSecretKey(services.random(pepperBytes)),
+      metrics,
+      pepper: Buffer.from(services.random(pepperBytes)).toString('hex'),
       pruning,
     }
   } catch (error) {
@@ -119,12 +121,10 @@ async function closeBase({ keys, audit, store, pruning }: OpenBase): Promise<voi
   await store.close()
 }
 
-/** How a configuration's keys are loaded. */
-export function toKeysConfig(config: StsConfig): Parameters<typeof loadSigningKeys>[0] {
+/** How a configuration's keys are loaded; the place is to be closed. */
+export function toKeysConfig(config: StsConfig): KeysConfig {
   return {
-    directory: config.keysDirectory,
-    password: config.keysPassword,
-    path: 'keysDirectory',
+    place: openKeyPlace(config),
     algorithm: config.tokens?.algorithm ?? 'ES256',
     tokenMaxLifetimeSeconds: longestLifetimeSeconds(config),
     keyLifetimeDays: config.keyLifetimeDays,
@@ -139,9 +139,11 @@ const fixed = [
   'secureSocket',
   'keysDirectory',
   'keysPassword',
+  'pkcs11',
   'keyLifetimeDays',
   'store',
   'auditFile',
+  'openTelemetry',
   'admin',
 ] as const
 
@@ -169,8 +171,13 @@ function createApp({ secureSocket }: StsConfig, services: Services, desk: () => 
   } as const
   if (secureSocket === undefined) return fastify(options)
   const now = (): number => services.now()
-  const app = fastify({ ...options, https: toServerOptions(secureSocket, 'secureSocket', now) })
-  const watcher = watchCertificates(app.server, secureSocket, { log: services.log, now })
+  const app = fastify({ ...options, https: toWatchedOptions(secureSocket, 'secureSocket', now) })
+  const watcher = watchCertificates(app.server, secureSocket, {
+    log: services.log,
+    now,
+    // What a responder says is signed: certificates name it by plain http.
+    fetch: services.fetchFor({ [allowInsecureEndpoint]: true }, 'secureSocket.certValidation'),
+  })
   app.addHook('onClose', async () => watcher.close())
   return app
 }

@@ -1,6 +1,7 @@
 import { ConfigError, Secret, chain, ok, refuse } from 'barre/core'
 import { fileUserStore, ldapUserStore } from 'barre/listener'
-import type { Awaitable, Call, Provider, Result, Services } from 'barre/core'
+import type { Awaitable, Call, Principal, Result, Services } from 'barre/core'
+import type { UserProvider } from 'barre/listener'
 import type { UsersConfig } from './config.ts'
 
 /** A user whose password was right. */
@@ -12,6 +13,8 @@ export interface User {
 /** Whose passwords this service checks; wrong ones slow down who sends them. */
 export interface Users {
   login(username: string, password: string, address: string | undefined): Awaitable<Result<User>>
+  /** A user who logged in before, as they are now; `invalid`: removed or disabled since. */
+  find(id: string): Awaitable<Result<User>>
   ready(): boolean
   close(): Promise<void>
 }
@@ -26,18 +29,19 @@ export function openUsers(config: UsersConfig, services: Services, path: string)
         return refuse('invalid', 'the user name or the password cannot be one')
       }
       const outcome = provider.verify({ username, password: new Secret(password) }, toCall(address))
-      return chain(outcome, (result) => {
-        if (!result.ok) return result
-        const { id, scopes } = result.value.principal
-        return ok({ id, scopes })
-      })
+      return chain(outcome, (result) => (result.ok ? ok(toUser(result.value.principal)) : result))
     },
+    find: (id) => chain(provider.find(id), (result) => (result.ok ? ok(toUser(result.value)) : result)),
     ready: () => provider.ready?.() ?? true,
     close: async () => provider.close?.(),
   }
 }
 
-function toProvider(config: UsersConfig, services: Services, path: string): Provider {
+function toUser({ id, scopes }: Principal): User {
+  return { id, scopes }
+}
+
+function toProvider(config: UsersConfig, services: Services, path: string): UserProvider {
   const { fileUserStoreConfig, ldapUserStoreConfig } = config
   if (fileUserStoreConfig !== undefined && ldapUserStoreConfig === undefined) {
     return fileUserStore(fileUserStoreConfig, services)

@@ -107,7 +107,7 @@ export async function testSts(
   const config: StsConfig = {
     issuer: issuerUrl,
     port: 0,
-    keysDirectory: join(temporaryDirectory(test), 'keys'),
+    ...(more.pkcs11 === undefined && { keysDirectory: join(temporaryDirectory(test), 'keys') }),
     clients: [await client('gateway')],
     ...more,
   }

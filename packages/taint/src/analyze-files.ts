@@ -1,5 +1,5 @@
 import { readProgram } from './frontend/index.ts'
-import type { Absent, Problem } from './frontend/index.ts'
+import type { Absent, KnownTypes, Problem } from './frontend/index.ts'
 import { exportedFunctions } from './entries.ts'
 import type { Func, Module } from './graph/index.ts'
 import { addEmitted, kindOf, loadModels } from './models/index.ts'
@@ -55,8 +55,13 @@ export const DEFAULT_THREATS: readonly string[] = [
 
 /** Checks files or a project: the whole analysis, from source text to findings. */
 export function analyzeFiles(input: AnalyzeInput): AnalyzeResult {
-  const program = readProgram({ cwd: input.cwd, files: input.files, project: input.project })
   const models = loadModels(input.models)
+  const program = readProgram({
+    cwd: input.cwd,
+    files: input.files,
+    project: input.project,
+    known: knownTypes(models),
+  })
   addEmitted(
     models,
     input.cwd,
@@ -89,6 +94,13 @@ export function analyzeFiles(input: AnalyzeInput): AnalyzeResult {
     stats,
     modules: program.modules,
     summaryOf: (func) => solution.summaryOf(func),
+  }
+}
+
+function knownTypes(models: Models): KnownTypes {
+  return {
+    membersOf: (packages) => models.typeMembers(packages),
+    has: (type) => models.type(type.package, [type.name]) !== undefined,
   }
 }
 

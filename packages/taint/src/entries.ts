@@ -45,9 +45,17 @@ class Exports {
     if (value.k === 'function') this.#addFunction(value.func)
     else if (value.k === 'class') this.#addClass(value.cls)
     else if (value.k === 'name') this.#addFixed(value.binding.fixed)
-    else if (value.k === 'call' && value.isNew) this.#add(value.callee, depth)
+    else if (value.k === 'call' && value.isNew) this.#addInstance(value.callee)
     else if (value.k === 'object' && depth < MAX_OBJECT_DEPTH)
       for (const member of value.members) this.#add(member.value, depth + 1)
+  }
+
+  /** What is exported made cannot be made again by others: they call its methods. */
+  #addInstance(callee: Expr): void {
+    const made = callee.k === 'name' ? callee.binding.fixed : callee.k === 'class' ? callee.cls : undefined
+    if (made === undefined) return
+    if ('params' in made) for (const method of this.#prototypes.get(made) ?? []) this.#add(method, 0)
+    else this.#addMethods(made, false)
   }
 
   #addFixed(fixed: Func | ClassIr | undefined): void {
@@ -64,9 +72,14 @@ class Exports {
 
   #addClass(cls: ClassIr): void {
     if (cls.construct !== undefined) this.#addFunction(cls.construct)
-    for (const { kind, key, value } of cls.members) {
+    this.#addMethods(cls, true)
+  }
+
+  #addMethods(cls: ClassIr, withStatic: boolean): void {
+    for (const { kind, key, isStatic, value } of cls.members) {
       const isPublic = typeof key !== 'string' || !key.startsWith('#')
-      if (kind === 'method' && isPublic && value !== undefined) this.#add(value, 0)
+      if (kind === 'method' && isPublic && value !== undefined && (withStatic || !isStatic))
+        this.#add(value, 0)
     }
   }
 }

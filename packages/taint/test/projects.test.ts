@@ -172,3 +172,132 @@ test('a property marked tainted is, whoever made the object', () => {
   const cwd = write('property', { 'a.ts': property })
   assert.deepEqual(findings(cwd, { files: ['a.ts'] }), ['a.ts:10 code', 'a.ts:14 code'])
 })
+
+const installed = {
+  'node_modules/@types/express-serve-static-core/package.json': JSON.stringify({
+    name: '@types/express-serve-static-core',
+    types: 'index.d.ts',
+  }),
+  'node_modules/@types/express-serve-static-core/index.d.ts': `
+export interface Request { query: Record<string, string>; body: unknown; log: { info(text: string): void } }
+export interface Response { redirect(url: string): void; sendFile(path: string): void }
+`,
+  'node_modules/@types/express/package.json': JSON.stringify({ name: '@types/express', types: 'index.d.ts' }),
+  'node_modules/@types/express/index.d.ts': `
+import * as core from 'express-serve-static-core'
+export interface Request extends core.Request {}
+export interface Response extends core.Response {}
+`,
+  'node_modules/pg/package.json': JSON.stringify({ name: 'pg', types: 'index.d.ts' }),
+  'node_modules/pg/index.d.ts': `export declare class Pool { query(text: string): Promise<{ rows: string[] }> }\n`,
+}
+
+const wrapped = `
+import type { Request, Response } from 'express'
+import type { Pool } from 'pg'
+export interface SignedIn extends Request { user: string }
+export declare function route(handler: (req: SignedIn, res: Response) => void): void
+export interface Services { readonly stores: { readonly main: Pool } }
+export declare function services(): Services
+`
+
+const uses: readonly (readonly [what: string, text: string, expected: readonly string[]])[] = [
+  [
+    'parameters that a wrapper gives their types',
+    `route((req, res) => res.redirect(req.query['to']!))`,
+    ['redirect'],
+  ],
+  ['parameters that are taken apart', `route(({ query }, res) => res.redirect(query['to']!))`, ['redirect']],
+  [
+    'a client that is found in what another function returns',
+    `route((req) => services().stores.main.query('select ' + req.query['id']))`,
+    ['sql'],
+  ],
+  [
+    'a parameter of a type that is bound to one of a library',
+    `export function save<P extends Services['stores']['main']>(pool: P) {
+  route((req) => pool.query('select ' + req.query['id']))
+}`,
+    ['sql'],
+  ],
+  ['members that no model speaks of', `route((req) => { req.log.info(req.user) })`, []],
+]
+
+for (const [index, [what, text, expected]] of uses.entries()) {
+  test(`the compiler knows the types of ${what}`, () => {
+    const cwd = write(`types-${index}`, {
+      ...installed,
+      'tsconfig.json': tsconfig({ module: 'esnext', moduleResolution: 'bundler' }),
+      'src/wrapped.ts': wrapped,
+      'src/a.ts': `import { route, services, type Services } from './wrapped.ts'\n${text}\n`,
+    })
+    const kinds = findings(cwd).map((one) => one.split(' ')[1])
+    assert.deepEqual(kinds, expected)
+  })
+}
+
+const marked = `
+import type { Sensitive, Tainted, Untainted } from 'barre/taint'
+export interface Message {
+  /** @tainted */
+  readonly text: string
+  body: Tainted<string>
+  sender: string
+}
+export interface Query {
+  /** @sensitive sql */
+  text: string
+  file?: Sensitive<string, 'path'>
+  name: Untainted<string>
+}
+export class Job {
+  /** @sensitive command */
+  line = ''
+  sender = ''
+}
+export declare function run(query: Query): void
+`
+
+const onMarked = `
+import { source } from './source.ts'
+import { Job, run, type Message, type Query } from './marked.ts'
+export function first(message: Message): void { eval(message.text) }
+export function second({ message }: { message: Message }): void { eval(message.body) }
+export function third(messages: Message[]): void { eval(messages[0]!.sender) }
+run({ text: source(), name: 'x' })
+run({ text: 'x', file: source(), name: source() })
+const query: Query = { text: 'x', name: 'x' }
+query.file = source()
+query.name = source()
+eval(query.name)
+const job = new Job()
+job.line = source()
+job.sender = source()
+export const other = { text: source() }
+`
+
+test('members of interfaces and classes are what their marks say, wherever they are used', () => {
+  const cwd = write('members', {
+    'tsconfig.json': tsconfig(),
+    'node_modules/barre/package.json': JSON.stringify({
+      name: 'barre',
+      exports: { './taint': { types: './taint.d.ts' } },
+    }),
+    'node_modules/barre/taint.d.ts': `
+export type Tainted<T> = T
+export type Untainted<T> = T
+export type Sensitive<T, _Kind> = T
+`,
+    'src/marked.ts': marked,
+    'src/source.ts': source,
+    'src/a.ts': onMarked,
+  })
+  assert.deepEqual(findings(cwd), [
+    'src/a.ts:4 code',
+    'src/a.ts:5 code',
+    'src/a.ts:7 sql',
+    'src/a.ts:8 path',
+    'src/a.ts:10 path',
+    'src/a.ts:14 command',
+  ])
+})

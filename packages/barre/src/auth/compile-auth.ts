@@ -47,6 +47,9 @@ function toRules(declared: readonly Alternative[] | undefined, providers: Provid
     get needsClientCertificate() {
       return everyProvider(providers).some((provider) => provider.needsClientCertificate === true)
     },
+    get needsPreSharedKey() {
+      return everyProvider(providers).some((provider) => provider.needsPreSharedKey === true)
+    },
     get needsPublicOrigin() {
       return everyProvider(providers).some((provider) => provider.needsPublicOrigin === true)
     },

@@ -12,6 +12,7 @@ export function every(providers: readonly Provider[]): Provider<Readings> {
   return {
     schemes: [...new Set(providers.flatMap((provider) => provider.schemes))],
     needsClientCertificate: providers.some((provider) => provider.needsClientCertificate === true),
+    needsPreSharedKey: providers.some((provider) => provider.needsPreSharedKey === true),
     needsPublicOrigin: providers.some((provider) => provider.needsPublicOrigin === true),
     read: (call) => readAll(providers, call),
     verify: (readings, call) => verifyFrom(providers, readings, call, []),

@@ -6,5 +6,6 @@ export {
   jwtIssuersKind,
   jwtKind,
   ldapUserStoreKind,
-  mutualTlsKind, //
+  mutualTlsKind,
+  preSharedKeyKind,
 } from '../listener/index.ts'

@@ -1,16 +1,16 @@
-import { randomBytes } from 'node:crypto'
 import { createRevocations, createSharedInstances, systemClock } from '../core/index.ts'
 import { createFetch } from '../egress/index.ts'
 import { authenticatedFetch } from '../transports/fetch/index.ts'
 import type { Fetch, Log, Services } from '../core/index.ts'
 import { compileClientAuth } from './compile-client-auth.ts'
+import { randomOf } from './random.ts'
 
 /** The outside world as a program has it: the machine's clock and randomness, the network, a silent log. */
 export function createServices(overrides: Partial<Services> = {}): Services {
   const log = { error: (fields: object, message: string) => services.log.error(fields, message) }
   const services: Services = {
     now: systemClock,
-    random: (bytes) => randomBytes(bytes),
+    random: randomOf,
     fetchFor(config, path, egressGuard): Fetch {
       const fetch = createFetch(config, path, services, egressGuard)
       if (config.auth === undefined) return fetch

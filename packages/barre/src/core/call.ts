@@ -29,6 +29,8 @@ export interface Peer {
   readonly address?: string
   /** The client certificate (DER), present only once the TLS stack has verified it. */
   readonly certificate?: Uint8Array
+  /** The identity of the pre-shared key that the caller proved to have (RFC 4279). */
+  readonly preSharedKeyIdentity?: string
   readonly encrypted: boolean
 }
 

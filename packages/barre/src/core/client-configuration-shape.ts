@@ -1,10 +1,12 @@
-import { allowInsecureEndpoint } from './insecure.ts'
+import { allowInsecureEndpoint, allowUnstapled } from './insecure.ts'
 import { either, flag, list, number, oneOf, optional, record, table, text } from './shape.ts'
 import type {
   CertKey,
   CertValidation,
+  ClientCertValidation,
   ClientConfiguration,
   ClientSecureSocket,
+  ListenerCertValidation,
   ListenerSecureSocket,
   Store,
   TlsProtocol,
@@ -17,18 +19,20 @@ const timeoutMaxSeconds = 86_400
 const certKey = record<CertKey>({ certFile: text(), keyFile: text(), keyPassword: optional(text()) })
 const store = record<Store>({ path: text(), password: text() })
 const protocol = record<TlsProtocol>({ name: oneOf('SSL', 'TLS', 'DTLS'), versions: optional(list(text())) })
-const certValidation = record<CertValidation>({
-  type: optional(oneOf('OCSP_CRL', 'OCSP_STAPLING')),
-  cacheSize: number({ integer: true }),
+const certValidation = {
+  type: optional(oneOf<NonNullable<CertValidation['type']>>('OCSP_CRL', 'OCSP_STAPLING')),
+  cacheSize: number({ integer: true, min: 1, max: 100_000 }),
   cacheValidityPeriod: seconds(),
-})
+}
 
 export const clientSecureSocketShape: Shape<ClientSecureSocket> = record<ClientSecureSocket>({
   enable: optional(flag()),
   cert: optional(either(text(), store)),
   key: optional(either(certKey, store)),
   protocol: optional(protocol),
-  certValidation: optional(certValidation),
+  certValidation: optional(
+    record<ClientCertValidation>({ ...certValidation, [allowUnstapled]: optional(flag()) }),
+  ),
   ciphers: optional(list(text(), 1)),
   verifyHostName: optional(flag()),
   shareSession: optional(flag()),
@@ -47,7 +51,9 @@ export const listenerSecureSocketShape: Shape<ListenerSecureSocket> = record<Lis
     }),
   ),
   protocol: optional(protocol),
-  certValidation: optional(certValidation),
+  certValidation: optional(
+    record<ListenerCertValidation>({ ...certValidation, responseFile: optional(text()) }),
+  ),
   ciphers: optional(list(text(), 1)),
   shareSession: optional(flag()),
   handshakeTimeout: optional(seconds()),

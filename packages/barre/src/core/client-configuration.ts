@@ -1,4 +1,4 @@
-import type { allowInsecureEndpoint } from './insecure.ts'
+import type { allowInsecureEndpoint, allowUnstapled } from './insecure.ts'
 
 /** A certificate chain and its private key, as PEM files. */
 export interface CertKey {
@@ -21,11 +21,26 @@ export interface TlsProtocol {
   readonly versions?: readonly string[]
 }
 
+/** How it is known that a server's certificate was not revoked: by the OCSP response that the server staples. */
 export interface CertValidation {
+  /** Default and only one that is supported: `OCSP_STAPLING`. */
   readonly type?: 'OCSP_CRL' | 'OCSP_STAPLING'
+  /** How many responses are kept. */
   readonly cacheSize: number
-  /** Seconds. */
+  /** Seconds until a kept response is asked for anew (listener), or its signature verified anew (client). */
   readonly cacheValidityPeriod: number
+}
+
+/** Of a listener. */
+export interface ListenerCertValidation extends CertValidation {
+  /** DER file of the response to staple; absent: the responder that the certificate names is asked. */
+  readonly responseFile?: string
+}
+
+/** Of an outgoing connection: a server that staples no response, or one that is not good, is refused. */
+export interface ClientCertValidation extends CertValidation {
+  /** True: a server may staple nothing, unless its certificate says that it will. */
+  readonly [allowUnstapled]?: boolean
 }
 
 /** TLS of an outgoing connection (Ballerina's `ClientSecureSocket`). */
@@ -37,7 +52,7 @@ export interface ClientSecureSocket {
   /** Our own certificate, for mutual TLS. */
   readonly key?: CertKey | Store
   readonly protocol?: TlsProtocol
-  readonly certValidation?: CertValidation
+  readonly certValidation?: ClientCertValidation
   /** OpenSSL or IANA cipher names. */
   readonly ciphers?: readonly string[]
   /** Default true; false needs a `cert` of its own to trust, or `[allowInsecureEndpoint]: true`. */
@@ -59,7 +74,7 @@ export interface ListenerSecureSocket {
   /** Mutual TLS: who signs the clients' certificates, and whether one must be shown (default REQUIRE). */
   readonly mutualSsl?: { readonly verifyClient?: 'REQUIRE' | 'OPTIONAL'; readonly cert: string | Store }
   readonly protocol?: TlsProtocol
-  readonly certValidation?: CertValidation
+  readonly certValidation?: ListenerCertValidation
   readonly ciphers?: readonly string[]
   /** Default true. */
   readonly shareSession?: boolean

@@ -16,3 +16,7 @@ export const allowQueryToken: unique symbol = Symbol('barre.allowQueryToken')
 export const allowPlainPasswords: unique symbol = Symbol('barre.allowPlainPasswords')
 /** Accept WebSub content that is signed with SHA-1, which hubs of before 2018 may know only. */
 export const allowSha1Signature: unique symbol = Symbol('barre.allowSha1Signature')
+/** Accept a server that staples no OCSP response, where `certValidation` asks for one. */
+export const allowUnstapled: unique symbol = Symbol('barre.allowUnstapled')
+/** Speak SSH with SHA-1 and CBC, which servers of before 2015 may know only. */
+export const allowWeakAlgorithms: unique symbol = Symbol('barre.allowWeakAlgorithms')

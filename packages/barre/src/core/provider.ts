@@ -26,6 +26,8 @@ export interface Provider<C = unknown> {
   challenges(denial: Denial): readonly string[]
   /** True when it reads the client certificate: the listener must then request one. */
   readonly needsClientCertificate?: boolean
+  /** True when it reads the identity of a pre-shared key: on a wire that has some, there must be some. */
+  readonly needsPreSharedKey?: boolean
   /** True when it compares the URL that was called: the wire must then know its public origin. */
   readonly needsPublicOrigin?: boolean
   /** Whether what it depends on (a JWKS, a directory) can be used now; absent means always. */

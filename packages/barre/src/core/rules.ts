@@ -11,6 +11,8 @@ export interface Rules {
   policyFor(auth: unknown, path: string): Policy | undefined
   /** Whether a policy made here reads the client certificate: the listener must then request one. */
   readonly needsClientCertificate: boolean
+  /** Whether a policy made here reads the identity of a pre-shared key. */
+  readonly needsPreSharedKey?: boolean
   /** Whether a policy made here compares the URL that was called: the wire must then know its public origin. */
   readonly needsPublicOrigin?: boolean
   /** Whether every provider can be used now. */

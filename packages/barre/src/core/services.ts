@@ -58,10 +58,10 @@ export interface Services {
  * `ProviderKind` is the listening side (`key` names the member that holds the configuration, as in `{
  * jwtValidatorConfig: {...} }`).
  */
-export interface ProviderKind<K extends string, C> {
+export interface ProviderKind<K extends string, C, P extends Provider = Provider> {
   readonly key: K
   readonly shape: Shape<C>
-  create(config: C, services: Services, path: string): Provider
+  create(config: C, services: Services, path: string): P
 }
 
 /** The calling side: `key` is the member whose presence selects the kind; `create` gets the whole record. */

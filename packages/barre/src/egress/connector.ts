@@ -1,16 +1,13 @@
 import { connect as connectTcp, isIP } from 'node:net'
-import { connect as connectTls, createSecureContext } from 'node:tls'
 import { isLoopback } from '../core/index.ts'
 import { mayNotConnect } from './address-guard.ts'
 import type { AddressGuard } from './address-guard.ts'
-import { sessionCache } from './session-cache.ts'
-import type { Socket } from 'node:net'
-import type { TLSSocket } from 'node:tls'
+import { createDial, limitOpening } from '../tls/index.ts'
 import type { buildConnector } from 'undici'
-import type { ClientTlsOptions } from '../tls/index.ts'
+import type { TlsOpener } from '../tls/index.ts'
 
 export interface ConnectorOptions {
-  readonly tls: ClientTlsOptions
+  readonly tls: TlsOpener
   readonly connectTimeoutMs: number
   readonly allowH2: boolean
   readonly allowPlainHttp: boolean
@@ -24,39 +21,13 @@ const keepAliveDelayMs = 60_000
 /**
  * Opens undici's connections. Of our own because the rule on plain http must hold where a socket is opened,
  * whatever redirect led there, and because undici's connector has no handshake deadline and no bound on a
- * session's age.
+ * session's age, as `createDial` has.
  */
 export function createConnector(options: ConnectorOptions): buildConnector.connector {
   const { tls, connectTimeoutMs, guard } = options
   const lookup = guard && { lookup: guard.lookup }
-  let files = tls.context
-  let secureContext = createSecureContext(files)
-  let sessions = sessionCache(tls.shareSession ? tls.sessionTimeoutMs : 0)
-  const renew = (): void => {
-    if (files === tls.renewed()) return
-    files = tls.renewed()
-    secureContext = createSecureContext(files)
-    // A resumed session would go on with the certificates of before.
-    sessions = sessionCache(tls.shareSession ? tls.sessionTimeoutMs : 0)
-  }
-  const openTls = (host: string, port: number): TLSSocket => {
-    renew()
-    const session = sessions.get(`${host}:${port}`)
-    const socket = connectTls({
-      ...lookup,
-      secureContext,
-      host,
-      port,
-      servername: tls.serverName ?? (isIP(host) === 0 ? host : ''),
-      rejectUnauthorized: tls.rejectUnauthorized,
-      ALPNProtocols: options.allowH2 ? ['h2', 'http/1.1'] : ['http/1.1'],
-      ...(session !== undefined && { session }),
-      ...(!tls.verifyHostName && { checkServerIdentity: () => undefined }),
-    })
-    const kept = sessions
-    socket.on('session', (fresh) => kept.set(`${host}:${port}`, fresh))
-    return socket
-  }
+  const dial = createDial(tls)
+  const ALPNProtocols = options.allowH2 ? ['h2', 'http/1.1'] : ['http/1.1']
   return ({ hostname, protocol, port }, callback) => {
     const host = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
     const isTls = protocol === 'https:'
@@ -66,10 +37,10 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
       return
     }
     const socket = isTls
-      ? openTls(host, Number(port || 443))
+      ? dial(host, Number(port || 443), { ...lookup, ALPNProtocols })
       : connectTcp({ ...lookup, host, port: Number(port || 80) })
     socket.setNoDelay(true).setKeepAlive(true, keepAliveDelayMs)
-    const clear = limit(socket, connectTimeoutMs, isTls ? tls.handshakeTimeoutMs : undefined)
+    const clear = limitOpening(socket, connectTimeoutMs, isTls ? tls.handshakeTimeoutMs : undefined)
     let isSettled = false
     socket.once(isTls ? 'secureConnect' : 'connect', () => {
       clear()
@@ -95,24 +66,4 @@ function findRefusal(
     return new Error(`plain http to ${host} is refused: use https`)
   }
   return guard !== undefined && isIP(host) !== 0 && !guard.allows(host) ? mayNotConnect(host) : undefined
-}
-
-/**
- * Ends a socket that is not ready in time; the handshake's own deadline counts from the TCP connection on.
- */
-function limit(socket: Socket, connectTimeoutMs: number, handshakeTimeoutMs: number | undefined): () => void {
-  const arm = (what: string, afterMs: number): NodeJS.Timeout =>
-    setTimeout(() => socket.destroy(tooSlow(`the ${what} was not ready within ${afterMs} ms`)), afterMs)
-  const timers = [arm('connection', connectTimeoutMs)]
-  if (handshakeTimeoutMs !== undefined) {
-    socket.once('connect', () => timers.push(arm('TLS handshake', handshakeTimeoutMs)))
-  }
-  return () => {
-    for (const timer of timers) clearTimeout(timer)
-  }
-}
-
-/** With the code that the operating system gives for the same, so that callers can tell slow from down. */
-function tooSlow(message: string): Error {
-  return Object.assign(new Error(message), { code: 'ETIMEDOUT' })
 }

@@ -1,11 +1,11 @@
 import { allowInsecureEndpoint, clientConfigurationShape, systemClock } from '../core/index.ts'
-import { toClientOptions } from '../tls/index.ts'
+import { tlsOpener } from '../tls/index.ts'
 import { addressGuard } from './address-guard.ts'
 import type { AddressGuard } from './address-guard.ts'
 import { createConnector } from './connector.ts'
 import type * as Undici from 'undici'
 import type { ClientConfiguration, EgressGuard, Fetch, Services } from '../core/index.ts'
-import type { ClientTlsOptions } from '../tls/index.ts'
+import type { TlsOpener } from '../tls/index.ts'
 
 /** Seconds. */
 const timeoutDefault = 5
@@ -23,7 +23,7 @@ export function createFetch(
   egressGuard?: EgressGuard,
 ): Fetch {
   const checked = clientConfigurationShape.check(config, path)
-  const tls = toClientOptions(
+  const tls = tlsOpener(
     checked.secureSocket ?? {},
     path === '' ? 'secureSocket' : `${path}.secureSocket`,
     now,
@@ -64,7 +64,7 @@ interface Pool {
 
 async function openPool(
   config: ClientConfiguration,
-  tls: ClientTlsOptions,
+  tls: TlsOpener,
   guard: AddressGuard | undefined,
 ): Promise<Pool> {
   // Lazy: loading undici costs as much as starting node, and many programs verify tokens without any call of

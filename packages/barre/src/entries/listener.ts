@@ -1,21 +1,20 @@
 import { toProviderFactory } from '../auth/index.ts'
-import type { ProviderFactory } from '../auth/index.ts'
+import type { ProviderFactory as Factory } from '../auth/index.ts'
 import * as kinds from '../listener/index.ts'
 import type * as configs from '../listener/index.ts'
 
-export const envelope: ProviderFactory<configs.EnvelopeConfig> = toProviderFactory(kinds.envelopeKind)
-export const fileUserStore: ProviderFactory<configs.FileUserStoreConfig> = toProviderFactory(
-  kinds.fileUserStoreKind,
-)
-export const introspection: ProviderFactory<configs.IntrospectionConfig, configs.IntrospectionProvider> =
+type Users<C> = Factory<C, configs.UserProvider>
+
+export const envelope: Factory<configs.EnvelopeConfig> = toProviderFactory(kinds.envelopeKind)
+export const fileUserStore: Users<configs.FileUserStoreConfig> = toProviderFactory(kinds.fileUserStoreKind)
+export const introspection: Factory<configs.IntrospectionConfig, configs.IntrospectionProvider> =
   toProviderFactory(kinds.introspectionKind)
-export const jwtIssuers: ProviderFactory<configs.JwtIssuersConfig> = toProviderFactory(kinds.jwtIssuersKind)
-export const jwtListener: ProviderFactory<configs.JwtValidatorConfig> = toProviderFactory(kinds.jwtKind)
-export const ldapUserStore: ProviderFactory<configs.LdapUserStoreConfig> = toProviderFactory(
-  kinds.ldapUserStoreKind,
-)
-export const mutualTls: ProviderFactory<configs.MutualTlsConfig> = toProviderFactory(kinds.mutualTlsKind)
-export const userStore: ProviderFactory<configs.UserStoreConfig> = toProviderFactory(kinds.userStoreKind)
+export const jwtIssuers: Factory<configs.JwtIssuersConfig> = toProviderFactory(kinds.jwtIssuersKind)
+export const jwtListener: Factory<configs.JwtValidatorConfig> = toProviderFactory(kinds.jwtKind)
+export const ldapUserStore: Users<configs.LdapUserStoreConfig> = toProviderFactory(kinds.ldapUserStoreKind)
+export const mutualTls: Factory<configs.MutualTlsConfig> = toProviderFactory(kinds.mutualTlsKind)
+export const preSharedKey: Factory<configs.PreSharedKeyConfig> = toProviderFactory(kinds.preSharedKeyKind)
+export const userStore: Users<configs.UserStoreConfig> = toProviderFactory(kinds.userStoreKind)
 
 export { scopeKeyShape, scopeReader } from '../listener/index.ts'
 export type { ProviderFactory } from '../auth/index.ts'

@@ -41,6 +41,8 @@ export interface PasswordStore {
   version(username: string): string
   /** Whose password it is; every refusal about user or password is `wrongLogin`. */
   check(username: string, password: string, call: Call): Awaitable<Result<UserDetails>>
+  /** What is known now of a user by the principal's id; `noUser` where there is none any more. */
+  find(id: string): Awaitable<Result<UserDetails>>
   ready?(): boolean
   close?(): Promise<void>
 }
@@ -51,22 +53,32 @@ export const wrongLogin: { readonly ok: false; readonly denial: Denial } = refus
   'unknown user or wrong password',
 )
 
+/** The answer about somebody who was a user, and is none now. */
+export const noUser: { readonly ok: false; readonly denial: Denial } = refuse(
+  'invalid',
+  'the user was removed or disabled',
+)
+
+/** A login that knows its users without their passwords too, for who let one in before. */
+export interface UserProvider extends Provider<BasicCredential> {
+  /** Who a user is now, by the id of their principal; `invalid`: removed or disabled since. */
+  find(id: string): Awaitable<Result<Principal>>
+}
+
 /** How many right passwords a store remembers. */
 export const successMax = 1_000
 
 /** HTTP Basic over a store: throttled, its right passwords remembered for a moment, never its wrong ones. */
-export function basicLogin(
-  store: PasswordStore,
-  config: LoginConfig,
-  services: Services,
-): Provider<BasicCredential> {
+export function basicLogin(store: PasswordStore, config: LoginConfig, services: Services): UserProvider {
   const { realm = 'barre', maxSessionSeconds, loginThrottle = {} } = config
   const challenge = `Basic realm="${realm}", charset="UTF-8"`
   const throttle = loginThrottle === false ? undefined : createLoginThrottle(loginThrottle, services)
   const memory = rememberLogins(store, services)
 
+  const toUser = (details: UserDetails): Principal =>
+    toUserPrincipal(details, maxSessionSeconds, services.now())
   const toVerdict = (result: Result<UserDetails>): Result<Authenticated> =>
-    result.ok ? ok({ principal: toUserPrincipal(result.value, maxSessionSeconds, services.now()) }) : result
+    result.ok ? ok({ principal: toUser(result.value) }) : result
   const login = (attempt: Attempt): Awaitable<Result<UserDetails>> => {
     const known = memory.recall(attempt)
     if (known !== undefined) return ok(known)
@@ -85,6 +97,7 @@ export function basicLogin(
         denial === undefined ? chain(login(attempt), toVerdict) : { ok: false, denial },
       )
     },
+    find: (id) => chain(store.find(id), (result) => (result.ok ? ok(toUser(result.value)) : result)),
     // A caller in the store who lacks a scope cannot mend it by logging in again.
     challenges: (denial) => (denial.code === 'insufficient_scope' ? [] : [challenge]),
     ready: () => store.ready?.() ?? true,

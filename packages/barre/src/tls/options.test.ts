@@ -233,12 +233,6 @@ describe('toClientOptions', () => {
     ['no host name check with the public CAs', { verifyHostName: false }, 's.verifyHostName', /CA to trust/],
     ['an absent trust store', { cert: { path: 'a.p12', password: 'x' } }, 's.cert.path', /ENOENT/],
     ['an absent key store', { key: { path: 'a.p12', password: 'x' } }, 's.key.path', /ENOENT/],
-    [
-      'certValidation',
-      { certValidation: { cacheSize: 1, cacheValidityPeriod: 1 } },
-      's.certValidation',
-      /OCSP/,
-    ],
   ]
   for (const [name, config, path, problem] of cases) {
     it(`refuses ${name}`, () => {

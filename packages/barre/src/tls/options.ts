@@ -1,6 +1,7 @@
 import { createSecureContext } from 'node:tls'
 import {
   allowInsecureEndpoint,
+  allowUnstapled,
   clientSecureSocketShape,
   ConfigError,
   listenerSecureSocketShape,
@@ -11,7 +12,13 @@ import { toCipherList, versionOf } from './ciphers.ts'
 import { readKeyPair, readTrust } from './key-pair.ts'
 import { listClientFiles, renewedContext } from './renewed-context.ts'
 import type { SecureContextOptions, SecureVersion, TlsOptions } from 'node:tls'
-import type { ClientSecureSocket, ListenerSecureSocket, Log, TlsProtocol } from '../core/index.ts'
+import type {
+  ClientCertValidation,
+  ClientSecureSocket,
+  ListenerSecureSocket,
+  Log,
+  TlsProtocol,
+} from '../core/index.ts'
 
 /** Options for `https.createServer`, `http2.createSecureServer` and `tls.createServer`. */
 export interface ServerTlsOptions extends TlsOptions {
@@ -42,20 +49,35 @@ export function toServerOptions(
   path: string,
   now: () => number = systemClock,
 ): ServerTlsOptions {
+  if (secureSocket.certValidation !== undefined) {
+    throw new ConfigError(
+      `${path}.certValidation`,
+      'nothing staples OCSP responses here; servers that watchCertificates looks after do, with toWatchedOptions',
+    )
+  }
   return readServer(secureSocket, path, now()).options
 }
 
-/** `toServerOptions`, with the time when the certificate ends, in milliseconds since the epoch. */
+/** `toServerOptions` of a server that `watchCertificates` is given too: that one staples what `certValidation` says. */
+export function toWatchedOptions(
+  secureSocket: ListenerSecureSocket,
+  path: string,
+  now: () => number = systemClock,
+): ServerTlsOptions {
+  return readServer(secureSocket, path, now()).options
+}
+
+/** The options, with the time when the certificate ends, in milliseconds since the epoch. */
 export function readServer(
   secureSocket: ListenerSecureSocket,
   path: string,
   nowMs: number,
-): { readonly options: ServerTlsOptions; readonly expiresAtMs: number } {
+): { readonly options: ServerTlsOptions & { readonly cert: string }; readonly expiresAtMs: number } {
   const config = listenerSecureSocketShape.check(secureSocket, path)
   refuseUnsupported(config, path)
   const { cert, key, passphrase, expiresAtMs } = readKeyPair(config.key, `${path}.key`, 'server', nowMs)
   const { mutualSsl, handshakeTimeout, sessionTimeout } = config
-  const options: ServerTlsOptions = {
+  const options = {
     ...toContextOptions(config, path),
     cert,
     key,
@@ -72,20 +94,41 @@ export function readServer(
   return { options, expiresAtMs }
 }
 
-/** What an outgoing connection needs, its files read and checked as in `toServerOptions`. */
+/**
+ * What a library needs that opens its connections by itself, the files read and checked as in `toServerOptions`;
+ * `tlsOpener` is for those that we open.
+ */
 export function toClientOptions(
   secureSocket: ClientSecureSocket,
   path: string,
   now: () => number = systemClock,
   log?: Log,
 ): ClientTlsOptions {
+  const { options, certValidation } = readClientOptions(secureSocket, path, now, log)
+  if (certValidation === undefined) return options
+  throw new ConfigError(
+    `${path}.certValidation`,
+    'the library of this wire opens its connections by itself and shows nobody what a server staples; remove it',
+  )
+}
+
+/** The options, with what is left for whoever opens the connections to check. */
+export function readClientOptions(
+  secureSocket: ClientSecureSocket,
+  path: string,
+  now: () => number,
+  log: Log | undefined,
+): { readonly options: ClientTlsOptions; readonly certValidation: ClientCertValidation | undefined } {
   const config = clientSecureSocketShape.check(secureSocket, path)
   refuseUnsupported(config, path)
   refuseUnverified(config, path)
+  if (config.certValidation?.[allowUnstapled] === true) {
+    log?.warn({ path: `${path}.certValidation` }, 'servers that staple no OCSP response are accepted')
+  }
   const { handshakeTimeout, sessionTimeout } = config
   const read = (): SecureContextOptions => readClient(config, path, now())
   const context = read()
-  return {
+  const options = {
     context,
     renewed: renewedContext(context, read, listClientFiles(config), path, { now, log }),
     rejectUnauthorized: config.enable !== false,
@@ -95,6 +138,7 @@ export function toClientOptions(
     ...(handshakeTimeout !== undefined && { handshakeTimeoutMs: handshakeTimeout * 1000 }),
     ...(sessionTimeout !== undefined && { sessionTimeoutMs: sessionTimeout * 1000 }),
   }
+  return { options, certValidation: config.certValidation }
 }
 
 function readClient(config: ClientSecureSocket, path: string, nowMs: number): SecureContextOptions {
@@ -113,10 +157,10 @@ function clientKey(config: ClientSecureSocket, path: string, nowMs: number): Sec
 }
 
 function refuseUnsupported(config: ListenerSecureSocket | ClientSecureSocket, path: string): void {
-  if (config.certValidation !== undefined) {
+  if (config.certValidation?.type === 'OCSP_CRL') {
     throw new ConfigError(
-      `${path}.certValidation`,
-      'OCSP and CRL checks are not supported by this version, and leaving them out silently would be worse; remove it',
+      `${path}.certValidation.type`,
+      'node:tls cannot wait for a responder or a revocation list in the middle of a handshake; say OCSP_STAPLING',
     )
   }
   const name = config.protocol?.name
@@ -131,6 +175,12 @@ function refuseUnsupported(config: ListenerSecureSocket | ClientSecureSocket, pa
 }
 
 function refuseUnverified(config: ClientSecureSocket, path: string): void {
+  if (config.enable === false && config.certValidation !== undefined) {
+    throw new ConfigError(
+      `${path}.certValidation`,
+      'enable is false, so that no certificate is validated at all; remove one of the two',
+    )
+  }
   if (config[allowInsecureEndpoint] === true) return
   if (config.enable === false) {
     throw new ConfigError(

@@ -1,16 +1,23 @@
 import { watch } from 'node:fs'
 import { dirname } from 'node:path'
-import { systemClock } from '../core/index.ts'
+import { ConfigError, systemClock } from '../core/index.ts'
 import { digestFiles } from './file-digest.ts'
 import { readServer } from './options.ts'
+import { createStapler } from './stapler.ts'
 import type { FSWatcher } from 'node:fs'
 import type { SecureContextOptions } from 'node:tls'
-import type { ListenerSecureSocket, Log } from '../core/index.ts'
+import type { Fetch, ListenerSecureSocket, Log } from '../core/index.ts'
+import type { OcspCallback, Stapler, StaplerOptions } from './stapler.ts'
 
 /** What can take a new certificate while it runs: an https, http2 or tls server. */
 export interface CertificateTarget {
   setSecureContext(options: SecureContextOptions): void
+  /** Of those that can staple OCSP responses. */
+  on?(event: 'OCSPRequest', listener: OcspListener): unknown
+  off?(event: 'OCSPRequest', listener: OcspListener): unknown
 }
+
+type OcspListener = (certificate: Buffer, issuer: Buffer, callback: OcspCallback) => void
 
 export interface WatchOptions {
   readonly log: Log
@@ -19,6 +26,8 @@ export interface WatchOptions {
   readonly now?: () => number
   /** How often the files are looked at where the file system tells nothing; default 60 seconds. */
   readonly recheckSeconds?: number
+  /** How the responder of `certValidation` is reached; plain http must be allowed it, since responses are signed. */
+  readonly fetch?: Fetch
 }
 
 export interface CertificateWatcher {
@@ -53,10 +62,12 @@ export function watchCertificates(
   let warnedDays: number | undefined
   let rest: NodeJS.Timeout | undefined
   let expiresAtMs = 0
+  const stapling = staple(server, secureSocket, { log, path, now, fetch: options.fetch })
 
   const daysToExpiry = (): number => Math.floor((expiresAtMs - now()) / dayMs)
   const take = (): void => {
     const fresh = readServer(secureSocket, path, now())
+    stapling?.stapler.take(fresh.options.cert)
     server.setSecureContext(fresh.options)
     expiresAtMs = fresh.expiresAtMs
     log.info({ path, daysToExpiry: daysToExpiry() }, 'the TLS certificate was loaded')
@@ -71,6 +82,7 @@ export function watchCertificates(
     const found = digestFiles(files)
     const isTaken = found !== inUse && attempt(found)
     warnOfExpiry()
+    stapling?.stapler.refresh()
     return isTaken
   }
   const attempt = (found: string): boolean => {
@@ -100,14 +112,32 @@ export function watchCertificates(
     close() {
       clearTimeout(rest)
       clearInterval(recheck)
+      stapling?.end()
       for (const watcher of watchers) watcher.close()
     },
   }
 }
 
+/** Answers the server's handshakes that ask for an OCSP response, where the configuration says so. */
+function staple(
+  server: CertificateTarget,
+  { key, certValidation }: ListenerSecureSocket,
+  { path, ...options }: Pick<StaplerOptions, 'log' | 'path' | 'now' | 'fetch'>,
+): { readonly stapler: Stapler; end(): void } | undefined {
+  if (certValidation === undefined) return undefined
+  const field = `${path}.certValidation`
+  if (server.on === undefined) throw new ConfigError(field, 'this server cannot staple OCSP responses')
+  const chainPath = `${path}.key.${'certFile' in key ? 'certFile' : 'path'}`
+  const stapler = createStapler(certValidation, { ...options, path: field, chainPath })
+  const answer: OcspListener = (certificate, _issuer, callback) => stapler.answer(certificate, callback)
+  server.on('OCSPRequest', answer)
+  return { stapler, end: () => server.off?.('OCSPRequest', answer) }
+}
+
 /** `readServer` has already refused what is not a file. */
-function listFiles({ key, mutualSsl }: ListenerSecureSocket): string[] {
+function listFiles({ key, mutualSsl, certValidation }: ListenerSecureSocket): string[] {
   const files = 'certFile' in key ? [key.certFile, key.keyFile] : [key.path]
+  if (certValidation?.responseFile !== undefined) files.push(certValidation.responseFile)
   if (mutualSsl === undefined) return files
   return [...files, typeof mutualSsl.cert === 'string' ? mutualSsl.cert : mutualSsl.cert.path]
 }

@@ -3,6 +3,7 @@
 import 'reflect-metadata'
 import { isIP } from 'node:net'
 import {
+  AuthorityInfoAccessExtension,
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
   ExtendedKeyUsage,
@@ -52,6 +53,8 @@ export interface CertificateOptions {
   /** Default 365; never longer than the authority's own. */
   readonly validDays?: number
   readonly notBefore?: Date
+  /** Where its OCSP responder is. */
+  readonly ocspUrl?: string
   /** Default both. */
   readonly usages?: readonly ('server' | 'client')[]
 }
@@ -111,6 +114,7 @@ export async function issueCertificate(options: CertificateOptions): Promise<Iss
       new KeyUsagesExtension(keyUsages, true),
       new ExtendedKeyUsageExtension(usages),
       ...(names.length === 0 ? [] : [new SubjectAlternativeNameExtension(names)]),
+      ...(options.ocspUrl === undefined ? [] : [new AuthorityInfoAccessExtension({ ocsp: options.ocspUrl })]),
     ],
   })
 }

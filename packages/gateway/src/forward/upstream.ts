@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import { pipeline } from 'node:stream/promises'
 import { ConfigError, allowInsecureEndpoint, checkEndpoint } from 'barre/core'
 import { createConnector } from 'barre/egress'
-import { toClientOptions } from 'barre/tls'
+import { tlsOpener } from 'barre/tls'
 import { Pool } from 'undici'
 import { hasBody, limitedBody } from './limited-body.ts'
 import { passableRequestHeaders, passableResponseHeaders } from './headers.ts'
@@ -77,7 +77,7 @@ function createPool(config: UpstreamConfig, services: Pick<Services, 'now' | 'lo
   }
   const responseTimeoutMs = (config.responseTimeout ?? responseDefaultSeconds) * 1000
   const connect = createConnector({
-    tls: toClientOptions(config.secureSocket ?? {}, `${path}.secureSocket`, services.now, services.log),
+    tls: tlsOpener(config.secureSocket ?? {}, `${path}.secureSocket`, services.now, services.log),
     connectTimeoutMs: (config.connectTimeout ?? connectDefaultSeconds) * 1000,
     allowH2: false,
     allowPlainHttp: config[allowInsecureEndpoint] === true,

@@ -1,4 +1,5 @@
 import { refuse as deny } from 'barre/core'
+import { addressOf } from '../endpoints/caller.ts'
 import { tokenHash } from '../tokens/access-token.ts'
 import { parseForm } from '../form.ts'
 import { refuse } from '../oauth-error.ts'
@@ -69,10 +70,11 @@ function isFromHere({ headers }: FastifyRequest, issuer: string): boolean {
 async function logIn(
   form: Form,
   request: FastifyRequest,
-  { users, audit, metrics }: Desk,
+  desk: Desk,
   { clientId }: Client,
 ): Promise<Result<User>> {
-  const address = request.raw.socket.remoteAddress
+  const { users, audit, metrics } = desk
+  const address = addressOf(request, desk)
   const username = form.get('username') ?? ''
   const result = (await users?.login(username, form.get('password') ?? '', address)) ?? noUsers
   const subject = result.ok ? result.value.id : undefined

@@ -1,3 +1,4 @@
+import { addressOf } from '../endpoints/caller.ts'
 import { parseForm } from '../form.ts'
 import { refuse } from '../oauth-error.ts'
 import { redirect, refusePage, sendPage } from './browser.ts'
@@ -26,7 +27,7 @@ export async function show(request: FastifyRequest, reply: FastifyReply, desk: D
     const answer = { error, error_description: description, state: form.get('state') }
     return redirect(reply, redirectUri.value, desk, answer)
   }
-  const address = request.raw.socket.remoteAddress ?? ''
+  const address = addressOf(request, desk)
   const retryAfterSeconds = desk.logins.waitSeconds(address)
   if (retryAfterSeconds > 0) {
     reply.header('retry-after', String(retryAfterSeconds))

@@ -2,7 +2,6 @@ import { decodeJwt } from 'barre/jose'
 import { formDecode } from '../form.ts'
 import { fromDenial, refuse } from '../oauth-error.ts'
 import { secretProof } from './proofs.ts'
-import type { KeyObject } from 'node:crypto'
 import type { Services } from 'barre/core'
 import type { Client, ClientStore } from './client.ts'
 import type { Form } from '../form.ts'
@@ -31,7 +30,7 @@ const tagBytes = 32
 /** One proof per client, in constant time for whoever tries: an unknown client costs what a wrong secret costs. */
 export function clientAuthentication(
   store: ClientStore,
-  pepper: KeyObject,
+  pepper: string,
   services: Pick<Services, 'random'>,
 ): ClientAuthentication {
   const hash = { ...store.secretCost, salt: services.random(saltBytes), tag: services.random(tagBytes) }

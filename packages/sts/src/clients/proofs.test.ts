@@ -109,12 +109,13 @@ async function askOverTls(
   url: string,
   clientId: string,
   pair?: Pair,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<[number, Record<string, unknown>]> {
   const sent = request(`${url}/oauth2/token`, {
     method: 'POST',
     agent: false,
     ca: readFileSync(ca.caFile),
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
     ...(pair && { cert: readFileSync(pair.certFile), key: readFileSync(pair.keyFile) }),
   })
   sent.end(`grant_type=client_credentials&client_id=${clientId}`)
@@ -153,6 +154,28 @@ test('a certificate proves its client, and its tokens are bound to it', async (t
   ] as const) {
     assert.equal((await askOverTls(sts.url, id, pair))[0], expected, claim)
   }
+})
+
+test('a certificate that a header names proves nothing, even behind a trusted proxy', async (t) => {
+  const own = { authenticationMethod: 'self_signed_tls_client_auth' } as const
+  const sts = await testSts(t, {
+    secureSocket: { key: ca.server, mutualSsl: { verifyClient: 'OPTIONAL', cert: ca.caFile } },
+    trustedProxies: ['127.0.0.1'],
+    clients: [await client('pinned', { ...own, certificateThumbprints: [thumbprint(stranger.server)] })],
+  })
+  const pem = readFileSync(stranger.server.certFile, 'utf8')
+  const der = new X509Certificate(pem).raw.toString('base64')
+  const forwarded = {
+    'x-forwarded-for': '198.51.100.7',
+    'x-forwarded-proto': 'https',
+    'x-forwarded-client-cert': `Hash=${thumbprint(stranger.server)};Cert="${encodeURIComponent(pem)}"`,
+    'client-cert': `:${der}:`,
+    'x-ssl-client-cert': encodeURIComponent(pem),
+    'ssl-client-verify': 'SUCCESS',
+  }
+  assert.equal((await askOverTls(sts.url, 'pinned', undefined, forwarded))[0], 401)
+  assert.equal((await askOverTls(sts.url, 'pinned', ca.server, forwarded))[0], 401, 'beside another one')
+  assert.equal((await askOverTls(sts.url, 'pinned', stranger.server))[0], 200, 'the one of the connection')
 })
 
 for (const [claim, more, field] of [

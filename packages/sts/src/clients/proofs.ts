@@ -1,9 +1,8 @@
-import { createHmac, hash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import { ConfigError, chain, refuse } from 'barre/core'
 import { argon2idForm, parseArgon2id, queuePasswordWork, verifyArgon2id } from 'barre/crypto'
 import { createValidator } from 'barre/jose'
 import { mutualTls } from 'barre/listener'
-import type { KeyObject } from 'node:crypto'
 import type { Awaitable, Call, Denial, Services } from 'barre/core'
 import type { Argon2idHash } from 'barre/crypto'
 import type { Payload } from 'barre/jose'
@@ -41,8 +40,8 @@ export interface ProofContext {
   readonly tokenUrl: string
   /** Answers whether an id is new, and remembers it until it expires. */
   remember(id: string, nowMs: number, expiresAtMs: number): Promise<boolean>
-  /** Of this process alone: secrets that were right once are known by their MAC under it. */
-  readonly pepper: KeyObject
+  /** Random, of this process alone, of one length: secrets that were right once are known by their hash with it. */
+  readonly pepper: string
 }
 
 type ProofFactory = (config: ClientConfig, context: ProofContext, path: string) => ClientProof
@@ -79,21 +78,21 @@ export function parseSecretHash({ secretHash }: ClientConfig, path: string): Arg
 }
 
 /**
- * argon2id is slow on purpose; a secret that was right once is known again by its MAC under a key that only this
- * process has. One MAC is kept, none for a failure. `method` absent: nothing is right, at the same cost.
+ * argon2id is slow on purpose; a secret that was right once is known again by its hash behind random text that only
+ * this process has. One hash is kept, none for a failure. `method` absent: nothing is right, at the same cost.
  */
 export function secretProof(
   stored: Argon2idHash,
-  pepper: KeyObject,
+  pepper: string,
   method?: 'client_secret_basic' | 'client_secret_post',
 ): ClientProof {
   let known: Buffer | undefined
   const matches = (secret: string): Awaitable<boolean> | undefined => {
-    const mac = createHmac('sha256', pepper).update(secret).digest()
-    if (known !== undefined && timingSafeEqual(known, mac)) return true
+    const peppered = hash('sha256', pepper + secret, 'buffer')
+    if (known !== undefined && timingSafeEqual(known, peppered)) return true
     return queuePasswordWork(async () => {
       const isRight = await verifyArgon2id(secret, stored)
-      if (isRight && method !== undefined) known = mac
+      if (isRight && method !== undefined) known = peppered
       return isRight
     })
   }

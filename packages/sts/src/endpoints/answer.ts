@@ -1,7 +1,9 @@
 import { TLSSocket } from 'node:tls'
 import { formMaxBytes, parseForm } from '../form.ts'
 import { refuse } from '../oauth-error.ts'
+import { addressOf, callOf } from './caller.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Call } from 'barre/core'
 import type { ClientEvidence } from '../clients/authenticate.ts'
 import type { Client } from '../clients/client.ts'
 import type { Desk } from '../desk.ts'
@@ -54,7 +56,8 @@ async function answer(
   desk: Desk,
   handler: Handler,
 ): Promise<Outcome<unknown>> {
-  const address = request.raw.socket.remoteAddress ?? ''
+  const call = callOf(request, desk)
+  const { address = '' } = call.peer
   const retryAfterSeconds = desk.refusals.waitSeconds(address)
   if (retryAfterSeconds > 0) return tooMany(retryAfterSeconds)
   // RFC 6749 §2.3.1: credentials never travel in the URI, and nothing else has a place there.
@@ -66,13 +69,11 @@ async function answer(
   }
   const form = parseForm(request.body)
   if (!form.ok) return form
-  const { headersDistinct } = request.raw
-  const proofs = headersDistinct['dpop'] ?? []
   const outcome = await handler({
     form: form.value,
-    evidence: evidenceOf(request),
+    evidence: evidenceOf(request, call),
     address,
-    proofs,
+    proofs: call.metadata('dpop'),
     desk,
     reply,
   })
@@ -84,8 +85,8 @@ export function tooMany(retryAfterSeconds: number): Outcome<never> {
   return refuse('temporarily_unavailable', 'Too many requests.', { status: 429, retryAfterSeconds })
 }
 
-function evidenceOf({ raw }: FastifyRequest): ClientEvidence {
-  const authorization = raw.headersDistinct['authorization'] ?? []
+function evidenceOf({ raw }: FastifyRequest, call: Call): ClientEvidence {
+  const authorization = call.metadata('authorization')
   if (!(raw.socket instanceof TLSSocket)) return { authorization }
   const certificate = raw.socket.getPeerX509Certificate()
   if (certificate === undefined) return { authorization }
@@ -104,8 +105,9 @@ export async function authenticated({ desk, evidence, form }: FormRequest): Prom
 }
 
 /** RFC 6749 §5.1: neither a token nor a refusal is ever stored by a cache. */
-export async function forbidCaching(_request: FastifyRequest, reply: FastifyReply): Promise<void> {
+export function forbidCaching(_request: FastifyRequest, reply: FastifyReply, done: () => void): void {
   reply.header('cache-control', 'no-store').header('pragma', 'no-cache')
+  done()
 }
 
 const retryAfterDefaultSeconds = 5
@@ -118,7 +120,7 @@ export function sendRefusal(
   endpoint: string,
 ): FastifyReply {
   const { error, description, status, detail, retryAfterSeconds = retryAfterDefaultSeconds } = refusal
-  const address = reply.request.raw.socket.remoteAddress
+  const address = addressOf(reply.request, desk)
   desk.audit.write({ event: 'request_refused', endpoint, error, detail: detail ?? description, address })
   desk.metrics.count('barre_sts_refusals_total', { endpoint, error })
   if (error === 'invalid_client') reply.header('www-authenticate', 'Basic realm="sts", charset="UTF-8"')

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import * as jose from 'jose'
 import { basic, client, issuerUrl, nowSeconds, read, secret, testSts, withUsers } from '../../test/fixture.ts'
 import type { TestContext } from 'node:test'
 import type { StsConfig } from '../index.ts'
@@ -96,6 +97,10 @@ test('a signed answer, for who asks for one', async (t) => {
     assert.equal(header['typ'], 'token-introspection+jwt')
     assert.deepEqual([claims['iss'], claims['aud']], [issuerUrl, 'orders'])
     assert.equal((claims['token_introspection'] as { active: boolean }).active, active)
+    const jwks = (await (await fetch(`${sts.url}/oauth2/jwks`)).json()) as jose.JSONWebKeySet
+    await jose.compactVerify(String(answer.body['text']), jose.createLocalJWKSet(jwks))
+    // RFC 9701 §8.1: it can be taken for no access token.
+    assert.deepEqual((await ask(sts, answer.body['text'], 'orders')).body, { active: false })
   }
 })
 

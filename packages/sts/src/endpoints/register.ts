@@ -7,6 +7,7 @@ import { authenticationMethods } from '../clients/client.ts'
 import { isRedirectUri } from '../clients/redirect-uri.ts'
 import { refuse } from '../oauth-error.ts'
 import { forbidCaching, sendRefusal, tooMany } from './answer.ts'
+import { addressOf, callOf } from './caller.ts'
 import { registerPath } from './paths.ts'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { JsonObject, Jwks } from 'barre/jose'
@@ -42,7 +43,7 @@ async function register(
   desk: Desk,
   config: RegistrationConfig,
 ): Promise<Outcome<object>> {
-  const address = request.raw.socket.remoteAddress ?? ''
+  const address = addressOf(request, desk)
   const retryAfterSeconds = desk.refusals.waitSeconds(address)
   if (retryAfterSeconds > 0) return tooMany(retryAfterSeconds)
   const outcome = await answer(request, desk, config)
@@ -55,7 +56,7 @@ async function answer(
   desk: Desk,
   config: RegistrationConfig,
 ): Promise<Outcome<object>> {
-  if (!isAllowed(request.raw.headersDistinct['authorization'] ?? [], config)) {
+  if (!isAllowed(callOf(request, desk).metadata('authorization'), config)) {
     return refuse('invalid_token', 'The initial access token is missing or wrong.')
   }
   const body = Buffer.isBuffer(request.body)
@@ -64,7 +65,7 @@ async function answer(
   if (body?.ok !== true) return refuse('invalid_client_metadata', 'The body must be a JSON object.')
   const read = readMetadata(body.value, config)
   if (!read.ok) return read
-  return addClient(read.value, desk, request.raw.socket.remoteAddress)
+  return addClient(read.value, desk, addressOf(request, desk))
 }
 
 function isAllowed(authorization: readonly string[], { accessTokenHash }: RegistrationConfig): boolean {
@@ -135,11 +136,7 @@ const idBytes = 16
 const secretBytes = 32
 const saltBytes = 16
 
-async function addClient(
-  metadata: Metadata,
-  desk: Desk,
-  address: string | undefined,
-): Promise<Outcome<object>> {
+async function addClient(metadata: Metadata, desk: Desk, address: string): Promise<Outcome<object>> {
   const { services, store, clients, audit } = desk
   const random = (bytes: number): string => Buffer.from(services.random(bytes)).toString('base64url')
   const clientId = random(idBytes)

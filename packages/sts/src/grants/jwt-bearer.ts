@@ -24,7 +24,10 @@ export function jwtBearer(context: GrantContext): Grant {
       const audience = narrowAudience(client.audiences, form)
       if (!audience.ok) return audience
       const act = actFor(client.clientId, payload)
-      if (!act.ok) return refuse('invalid_grant', 'The assertion was not accepted.', act.refusal)
+      if (!act.ok) {
+        const { detail = '' } = act.refusal
+        return refuse('invalid_grant', 'The assertion was not accepted.', { detail })
+      }
       const content = {
         subject: id,
         clientId: client.clientId,

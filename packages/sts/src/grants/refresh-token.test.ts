@@ -1,6 +1,24 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { basic, client, nowSeconds, read, secret, testSts, withUsers } from '../../test/fixture.ts'
+import { openLdap, skipWithout } from '../../../../tools/servers/index.ts'
+import {
+  config as ldapConfig,
+  directory,
+  of,
+} from '../../../barre/src/listener/ldap-user-store/test/directory.ts'
+import {
+  basic,
+  cheapHash,
+  client,
+  issuerUrl,
+  nowSeconds,
+  read,
+  secret,
+  temporaryDirectory,
+  testSts,
+  withUsers,
+} from '../../test/fixture.ts'
 import type { TestContext } from 'node:test'
 import type { ClientConfig, StsConfig } from '../index.ts'
 import type { TestSts, TokenAnswer } from '../../test/fixture.ts'
@@ -18,6 +36,8 @@ interface Session {
   ) => Promise<TokenAnswer>
   readonly advance: (seconds: number) => void
   readonly active: (token: unknown) => Promise<unknown>
+  /** From now on there is this user alone. */
+  readonly onlyUser: (username: string, scopes: readonly string[]) => Promise<void>
 }
 
 async function start(
@@ -26,16 +46,16 @@ async function start(
   own: Partial<ClientConfig> = {},
 ): Promise<Session> {
   let nowMs = nowSeconds * 1000
-  const sts = await testSts(
-    t,
-    {
-      ...(await withUsers(t)),
-      legacy: { passwordGrant: true },
-      clients: [await client('gateway', { grants, ...own }), await client('other', { grants })],
-      ...more,
-    },
-    { now: () => nowMs },
-  )
+  const config = {
+    ...(await withUsers(t)),
+    issuer: issuerUrl,
+    port: 0,
+    keysDirectory: join(temporaryDirectory(t), 'keys'),
+    legacy: { passwordGrant: true },
+    clients: [await client('gateway', { grants, ...own }), await client('other', { grants })],
+    ...more,
+  }
+  const sts = await testSts(t, config, { now: () => nowMs })
   return {
     sts,
     async login() {
@@ -45,6 +65,10 @@ async function start(
     refresh: (token, form = {}, authorization = basic('gateway', secret)) =>
       sts.token({ grant_type: 'refresh_token', refresh_token: String(token), ...form }, authorization),
     advance: (seconds) => void (nowMs += seconds * 1000),
+    async onlyUser(username, scopes) {
+      const users = [{ username, password: await cheapHash('wonderland'), scopes }]
+      await sts.running.reload({ ...config, users: { fileUserStoreConfig: { users } } })
+    },
     active: async (token) => (await sts.post('/oauth2/introspect', { token: String(token) })).body['active'],
   }
 }
@@ -134,6 +158,44 @@ test('a refusal of the request uses nothing up', async (t) => {
   assert.equal(body['scope'], 'add_order')
   const { body: next } = await refresh(body['refresh_token'])
   assert.equal(next['scope'], 'add_order update_order', 'the narrower scope was of one token')
+})
+
+test('a user who was removed refreshes no more, not even when somebody gets the name again', async (t) => {
+  const { login, refresh, onlyUser, active } = await start(t)
+  const { body } = await refresh(await login())
+  await onlyUser('bob', [])
+  assert.equal(await active(body['access_token']), true, 'until it is seen')
+  assert.deepEqual((await refresh(body['refresh_token'])).body, invalid)
+  assert.equal(await active(body['access_token']), false, 'with all that came from the login')
+  await onlyUser('alice', ['add_order'])
+  assert.deepEqual((await refresh(body['refresh_token'])).body, invalid)
+})
+
+test('a user who lost a scope refreshes without it', async (t) => {
+  const { login, refresh, onlyUser } = await start(t)
+  const { body } = await refresh(await login())
+  await onlyUser('alice', ['add_order', 'cancel_order'])
+  const asked = await refresh(body['refresh_token'], { scope: 'update_order' })
+  assert.equal(asked.body['error'], 'invalid_scope')
+  assert.equal((await refresh(body['refresh_token'])).body['scope'], 'add_order', 'and none that came later')
+})
+
+test('users of a directory refresh while they are in it; while it is down nothing is used up', async (t) => {
+  if (skipWithout(openLdap, t)) return
+  const server = await openLdap.start(directory)
+  t.after(() => server.stop())
+  const ldapUserStoreConfig = ldapConfig(server)
+  const { refresh, sts } = await start(t, { users: { ldapUserStoreConfig } }, { scopes: ['admin'] })
+  const login = { grant_type: 'password', username: 'alice', password: 'alice@123' }
+  const token = (await sts.token(login)).body['refresh_token']
+  await server.kill()
+  const down = await refresh(token)
+  assert.deepEqual([down.status, down.body['error']], [503, 'temporarily_unavailable'])
+  await server.restart()
+  const { status, body } = await refresh(token)
+  assert.deepEqual([status, body['scope']], [200, 'admin'])
+  server.change(`dn: ${of('alice')}\nchangetype: delete\n`)
+  assert.deepEqual((await refresh(body['refresh_token'])).body, invalid)
 })
 
 test('a client without the grant gets none', async (t) => {

@@ -3,9 +3,10 @@ import { link, mkdir, open, readFile, readdir, stat, unlink } from 'node:fs/prom
 import { join } from 'node:path'
 import { ConfigError, Secret } from 'barre/core'
 import { importSigningKey, publicJwk, thumbprint } from 'barre/jose'
+import { nameOf, timeOf } from './key-name.ts'
 import { keyTypes, signingAlgorithms } from './key-types.ts'
 import type { KeyObject } from 'node:crypto'
-import type { SigningKey } from 'barre/jose'
+import type { KeyPlace, PlacedKey } from './key-place.ts'
 import type { SigningAlgorithm } from './key-types.ts'
 
 /** Where signing keys lie, and what opens them. */
@@ -17,19 +18,21 @@ export interface KeyFolder {
   readonly path: string
 }
 
-/** A key that was read. */
-export interface KeyFile {
-  readonly name: string
-  readonly key: SigningKey
-  /** When it was made: what its name begins with, else the time of the file. Milliseconds since the epoch. */
-  readonly madeAtMs: number
-}
-
 /** The most key files that are read. */
 export const keyFilesMax = 100
 
-/** Reads every `*.pem` of the folder, which is made where it is not there; the oldest first. Throws ConfigError. */
-export async function readKeyFiles(folder: KeyFolder): Promise<readonly KeyFile[]> {
+/** Keys in a folder, one PKCS#8 PEM file each, mode 0600. */
+export function keyFolder(folder: KeyFolder): KeyPlace {
+  return {
+    read: () => readKeyFiles(folder),
+    create: (algorithm, nowMs) => createKeyFile(folder, algorithm, nowMs),
+    remove: (names) => deleteKeyFiles(folder.directory, names),
+    close() {},
+  }
+}
+
+/** Reads every `*.pem` of the folder, which is made where it is not there. */
+async function readKeyFiles(folder: KeyFolder): Promise<readonly PlacedKey[]> {
   const { directory, path } = folder
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const names = (await readdir(directory)).filter((name) => name.endsWith('.pem')).toSorted()
@@ -40,7 +43,7 @@ export async function readKeyFiles(folder: KeyFolder): Promise<readonly KeyFile[
   return files.toSorted((one, other) => one.madeAtMs - other.madeAtMs)
 }
 
-async function readKeyFile(folder: KeyFolder, name: string): Promise<KeyFile> {
+async function readKeyFile(folder: KeyFolder, name: string): Promise<PlacedKey> {
   const { directory, path } = folder
   const file = join(directory, name)
   const { mode, mtimeMs } = await stat(file)
@@ -90,17 +93,7 @@ function reveal(password: string | Secret | undefined): string {
   return password instanceof Secret ? password.reveal() : (password ?? '')
 }
 
-const ownName = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-/
-
-function timeOf(name: string): number | undefined {
-  const match = ownName.exec(name)
-  if (match === null) return undefined
-  const [year = 0, month = 0, day = 0, hours = 0, minutes = 0, seconds = 0] = match.slice(1).map(Number)
-  return Date.UTC(year, month - 1, day, hours, minutes, seconds)
-}
-
-/** Writes a new key that only we can read, whole or not at all; answers with its file name. */
-export async function createKeyFile(
+async function createKeyFile(
   { directory, password }: KeyFolder,
   algorithm: SigningAlgorithm,
   nowMs: number,
@@ -109,8 +102,7 @@ export async function createKeyFile(
   const { privateKey } = await keyTypes[algorithm].generate()
   const cipher = password === undefined ? {} : { cipher: 'aes-256-cbc', passphrase: reveal(password) }
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem', ...cipher })
-  const time = new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, '')
-  const name = `${time}-${algorithm}.pem`
+  const name = `${nameOf(algorithm, nowMs)}.pem`
   const unfinished = join(directory, `${randomUUID()}.new`)
   const file = await open(unfinished, 'wx', 0o600)
   try {
@@ -130,8 +122,7 @@ export async function createKeyFile(
   return name
 }
 
-/** Deletes files of keys whose last token has ended. */
-export async function deleteKeyFiles(directory: string, names: readonly string[]): Promise<void> {
-  // Names of our own making only: a key that an operator put there is the operator's.
-  await Promise.all(names.filter((name) => ownName.test(name)).map((name) => unlink(join(directory, name))))
+async function deleteKeyFiles(directory: string, names: readonly string[]): Promise<void> {
+  const own = names.filter((name) => timeOf(name) !== undefined)
+  await Promise.all(own.map((name) => unlink(join(directory, name))))
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { publicJwk, thumbprint } from 'barre/jose'
 import { temporaryDirectory } from '../../test/fixture.ts'
-import { keyFilesMax } from './key-files.ts'
+import { keyFilesMax, keyFolder } from './key-files.ts'
 import { loadSigningKeys, pruneKeys, publishAheadMs } from './signing-keys.ts'
 import type { KeyObject } from 'node:crypto'
 import type { SigningAlgorithm } from './key-types.ts'
@@ -15,14 +15,17 @@ const startMs = Date.UTC(2030, 0, 2, 3, 4, 5)
 const tokenMaxLifetimeSeconds = 300
 const log = { debug() {}, info() {}, warn() {}, error() {} }
 
-function toConfig(directory: string, more: Partial<KeysConfig> = {}): KeysConfig {
-  return { directory, path: 'keysDirectory', algorithm: 'ES256', tokenMaxLifetimeSeconds, ...more }
+type More = Partial<KeysConfig> & { readonly password?: string }
+
+function toConfig(directory: string, { password, ...more }: More = {}): KeysConfig {
+  const place = keyFolder({ directory, password, path: 'keysDirectory' })
+  return { place, algorithm: 'ES256', tokenMaxLifetimeSeconds, ...more }
 }
 
 async function load(
   directory: string,
   algorithm: SigningAlgorithm = 'ES256',
-  more: Partial<KeysConfig> = {},
+  more: More = {},
   now: () => number = () => startMs,
 ): Promise<SigningKeys> {
   const keys = await loadSigningKeys(toConfig(directory, { algorithm, ...more }), { now, log })

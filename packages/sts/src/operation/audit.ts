@@ -50,7 +50,7 @@ export async function openAudit(
 
 function auditLog(log: Log): Audit {
   return {
-    write: ({ event, ...fields }) => log.info({ event, ...fields }, event.replaceAll('_', ' ')),
+    write: (event) => log.info(event, event.event.replaceAll('_', ' ')),
     close: () => Promise.resolve(),
   }
 }

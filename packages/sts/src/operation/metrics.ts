@@ -1,3 +1,5 @@
+import { openTelemetry } from './open-telemetry.ts'
+
 /** Counts for operators, as Prometheus reads them. */
 export interface Metrics {
   /** One more of an event; `labels` come from closed sets, so that their number is bounded. */
@@ -20,23 +22,37 @@ type MetricName = keyof typeof counters
 const bucketsSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
 const duration = 'barre_sts_request_duration_seconds'
 
+const described = Object.entries(counters).map(([name, text]) => ({ name, text }))
+const times = { name: duration, text: 'Time to answer, by endpoint.', boundsSeconds: bucketsSeconds }
+
+interface Count {
+  readonly labels: Readonly<Record<string, string>>
+  value: number
+}
+
 interface Histogram {
   readonly counts: number[]
   sum: number
   count: number
 }
 
-export function createMetrics(): Metrics {
-  const counts = new Map<MetricName, Map<string, number>>()
+/** `hasTelemetry`: OpenTelemetry gets the same. Throws ConfigError naming `path`. */
+export function createMetrics(hasTelemetry: boolean, path: string): Metrics {
+  const telemetry = hasTelemetry ? openTelemetry(described, times, path) : undefined
+  const counts = new Map<MetricName, Map<string, Count>>()
   const histograms = new Map<string, Histogram>()
   return {
     count(name, labels) {
-      const byLabels = counts.get(name) ?? new Map<string, number>()
+      telemetry?.count(name, labels)
+      const byLabels = counts.get(name) ?? new Map<string, Count>()
       counts.set(name, byLabels)
-      const key = toLabels(labels)
-      byLabels.set(key, (byLabels.get(key) ?? 0) + 1)
+      const key = Object.values(labels).join('\n')
+      const count = byLabels.get(key)
+      if (count === undefined) byLabels.set(key, { labels, value: 1 })
+      else count.value++
     },
     observeSeconds(endpoint, seconds) {
+      telemetry?.observeSeconds(endpoint, seconds)
       const histogram = histograms.get(endpoint) ?? { counts: bucketsSeconds.map(() => 0), sum: 0, count: 0 }
       histograms.set(endpoint, histogram)
       histogram.sum += seconds
@@ -48,7 +64,9 @@ export function createMetrics(): Metrics {
       const lines = (Object.keys(counters) as MetricName[]).flatMap((name) => [
         `# HELP ${name} ${counters[name]}`,
         `# TYPE ${name} counter`,
-        ...[...(counts.get(name) ?? [])].map(([labels, value]) => `${name}${labels} ${value}`),
+        ...[...(counts.get(name)?.values() ?? [])].map(
+          ({ labels, value }) => `${name}${toLabels(labels)} ${value}`,
+        ),
       ])
       return `${[...lines, ...durationLines(histograms)].join('\n')}\n`
     },
@@ -56,7 +74,7 @@ export function createMetrics(): Metrics {
 }
 
 function durationLines(histograms: ReadonlyMap<string, Histogram>): readonly string[] {
-  const lines = [`# HELP ${duration} Time to answer, by endpoint.`, `# TYPE ${duration} histogram`]
+  const lines = [`# HELP ${duration} ${times.text}`, `# TYPE ${duration} histogram`]
   for (const [endpoint, { counts, sum, count }] of histograms) {
     let below = 0
     for (const [index, bound] of bucketsSeconds.entries()) {

@@ -84,28 +84,24 @@ export function tokenIssuer(
   }
 }
 
+/** JSON leaves out what is undefined. */
 function toPayload(
   { claims, subject, audience, clientId, scopes, actor, confirmation }: TokenContent,
-  {
-    iss,
-    iat,
-    exp,
-    jti,
-  }: { readonly iss: string; readonly iat: number; readonly exp: number; readonly jti: string },
+  own: { readonly iss: string; readonly iat: number; readonly exp: number; readonly jti: string },
 ): object {
-  return {
-    ...claims,
-    iss,
+  const payload = {
+    iss: own.iss,
     sub: subject,
     aud: audience.length === 1 ? audience[0] : audience,
-    exp,
-    iat,
-    jti,
+    exp: own.exp,
+    iat: own.iat,
+    jti: own.jti,
     client_id: clientId,
-    ...(scopes.length > 0 && { scope: scopes.join(' ') }),
-    ...(actor && { act: actor }),
-    ...(confirmation && { cnf: confirmation }),
+    scope: scopes.length > 0 ? scopes.join(' ') : undefined,
+    act: actor,
+    cnf: confirmation,
   }
+  return claims === undefined ? payload : { ...claims, ...payload }
 }
 
 /** What the store knows a random token by. */

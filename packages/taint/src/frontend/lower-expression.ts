@@ -5,7 +5,6 @@ import type {
   CallExpression,
   ConditionalExpression,
   DeleteExpression,
-  ElementAccessExpression,
   Expression,
   Identifier,
   JsxElement,
@@ -17,7 +16,6 @@ import type {
   ObjectLiteralExpression,
   ParenthesizedExpression,
   PostfixUnaryExpression,
-  PropertyAccessExpression,
   RegularExpressionLiteral,
   StringLiteral,
   TaggedTemplateExpression,
@@ -30,16 +28,15 @@ import {
   SyntaxKind,
   isIdentifier,
   isImportExpression,
-  isPrivateIdentifier,
   isSpreadElement,
   isStringLiteralLikeNode,
   isTemplateExpression,
 } from 'typescript/unstable/ast'
 import type { Arg, Expr, Span } from '../graph/index.ts'
 import { lowerJsx } from './lower-jsx.ts'
+import { lowerElement, lowerMember } from './lower-member.ts'
 import { lowerObject } from './lower-object.ts'
 import { increment, lowerBinary, lowerPrefix } from './lower-operator.ts'
-import { privateKey } from './lower-pattern.ts'
 import type { Lower } from './lower.ts'
 import { freshId, span } from './lower.ts'
 import { SUPER, holderOfThis, lookup, refer } from './scope.ts'
@@ -176,15 +173,6 @@ function lowerTemplate(lower: Lower, node: TemplateExpression, at: Span): Expr {
   return { k: 'concat', parts, ...at }
 }
 
-function lowerElement(lower: Lower, node: ElementAccessExpression, at: Span): Expr {
-  const object = lower.expr(node.expression)
-  const index = lower.expr(node.argumentExpression)
-  if (index.k === 'const' && (typeof index.value === 'string' || typeof index.value === 'number')) {
-    return { k: 'member', object, key: String(index.value), ...at }
-  }
-  return { k: 'index', object, index, ...at }
-}
-
 function inert(lower: Lower, value: Node, at: Span): Expr {
   return { k: 'inert', parts: [lower.expr(value)], ...at }
 }
@@ -229,15 +217,7 @@ const HANDLERS: ReadonlyMap<SyntaxKind, Handler> = new Map<SyntaxKind, Handler>(
   [SyntaxKind.TaggedTemplateExpression, on(lowerTagged)],
   [SyntaxKind.CallExpression, on(lowerCall)],
   [SyntaxKind.NewExpression, on(lowerNew)],
-  [
-    SyntaxKind.PropertyAccessExpression,
-    on<PropertyAccessExpression>((lower, node, at) => ({
-      k: 'member',
-      object: lower.expr(node.expression),
-      key: isPrivateIdentifier(node.name) ? privateKey(node.name.text) : node.name.text,
-      ...at,
-    })),
-  ],
+  [SyntaxKind.PropertyAccessExpression, on(lowerMember)],
   [SyntaxKind.ElementAccessExpression, on(lowerElement)],
   [SyntaxKind.BinaryExpression, on(lowerBinary)],
   [SyntaxKind.PrefixUnaryExpression, on(lowerPrefix)],

@@ -6,11 +6,11 @@ import {
   isDecorator,
   isIdentifier,
 } from 'typescript/unstable/ast'
-import type { Expr, Func, Marks, Param, Pattern, Stmt } from '../graph/index.ts'
+import type { Expr, Func, LibraryType, Marks, Param, Pattern, Stmt } from '../graph/index.ts'
 import { declareNames, declarePattern, declareVars } from './declarations.ts'
 import type { Lower } from './lower.ts'
 import { span } from './lower.ts'
-import { ALL_KINDS, marksOf, marksOfType, parameterMarks, returnMarks } from './marks.ts'
+import { ALL_KINDS, kindsIn, marksOf, marksOfType, parameterMarks, returnMarks } from './marks.ts'
 import { childScope, declare, newFunc } from './scope.ts'
 import { lowerPredicate } from './types.ts'
 
@@ -111,7 +111,7 @@ function lowerParameter(
       ? target
       : { k: 'default', target, value: lower.expr(node.initializer), ...at }
   if (target.k === 'bind' && type !== undefined) Object.assign(target.binding, { type })
-  return {
+  const param: Param = {
     name,
     pattern,
     rest: node.dotDotDotToken !== undefined,
@@ -124,17 +124,23 @@ function lowerParameter(
     decorators: decoratorsOf(lower, node),
     span: at,
   }
+  if (type === undefined && isTakenApart(lower, target)) {
+    const answer = (library: readonly LibraryType[]): void => void Object.assign(param, { library })
+    lower.questions.push({ node: node.name, answer })
+  }
+  return param
+}
+
+/** `({ query }) => ...`: what is taken is a member of a library's type, perhaps. */
+function isTakenApart(lower: Lower, target: Pattern): boolean {
+  if (target.k !== 'fields') return false
+  return target.fields.some(({ key }) => typeof key === 'string' && lower.libraryMembers.has(key))
 }
 
 function typeMarks(lower: Lower, node: ParameterDeclaration): Marks {
   const written = node.type
   if (written === undefined) return {}
-  return marksOfType(lower.type(written), () => {
-    const kinds = [...written.getText(lower.source).matchAll(/['"]([\w-]+)['"]/g)].map(
-      (match) => match[1] ?? '',
-    )
-    return kinds.length === 0 ? [ALL_KINDS] : kinds
-  })
+  return marksOfType(lower.type(written), () => kindsIn(written.getText(lower.source)))
 }
 
 export function decoratorsOf(lower: Lower, node: { readonly modifiers?: Iterable<Node> }): Expr[] {

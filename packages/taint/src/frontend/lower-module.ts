@@ -11,6 +11,7 @@ import {
 } from 'typescript/unstable/ast'
 import type { Func, Module, ModuleRef } from '../graph/index.ts'
 import { declareNames, declareVars } from './declarations.ts'
+import type { Question } from './library-types.ts'
 import { lowerClass } from './lower-class.ts'
 import { lowerExpression } from './lower-expression.ts'
 import { lowerFunction } from './lower-function.ts'
@@ -18,6 +19,7 @@ import { lowerPattern } from './lower-pattern.ts'
 import { lowerStatements } from './lower-statement.ts'
 import type { Lower } from './lower.ts'
 import { freshId } from './lower.ts'
+import type { MemberUse } from './member-marks.ts'
 import { hasMarks, suppressionsOf } from './marks.ts'
 import { childScope, lookup, newBinding, newFunc, settleCaptures } from './scope.ts'
 import { lowerType } from './types.ts'
@@ -27,12 +29,24 @@ export interface LoweredModule {
   readonly funcs: readonly Func[]
   /** Every specifier the module names, with the node to ask the compiler about. */
   readonly specifiers: readonly { readonly ref: ModuleRef; readonly node: Node }[]
+  /** What the compiler is asked of the types of libraries. */
+  readonly questions: readonly Question[]
+  /** What it is asked of members that may carry a mark. */
+  readonly uses: readonly MemberUse[]
 }
 
-export function lowerModule(source: SourceFile): LoweredModule {
+/** Names of members that the compiler is asked about wherever they are used. */
+export interface AskedMembers {
+  readonly ofLibraries: ReadonlySet<string>
+  readonly marked: ReadonlySet<string>
+}
+
+export function lowerModule(source: SourceFile, asked: AskedMembers): LoweredModule {
   const module = newModule(source)
   const funcs: Func[] = []
   const specifiers: { ref: ModuleRef; node: Node }[] = []
+  const questions: Question[] = []
+  const uses: MemberUse[] = []
   const lower: Lower = {
     source,
     module,
@@ -41,6 +55,10 @@ export function lowerModule(source: SourceFile): LoweredModule {
     aliases: new Map(),
     enums: new Set(),
     marked: hasMarks(source.text),
+    libraryMembers: asked.ofLibraries,
+    questions,
+    markedMembers: asked.marked,
+    uses,
     scope: childScope(undefined, module.init),
     func: module.init,
     expr: (node) => lowerExpression(lower, node),
@@ -63,7 +81,7 @@ export function lowerModule(source: SourceFile): LoweredModule {
   module.init.body = lower.statements(statements)
   funcs.push(module.init)
   settleCaptures(lower.references, funcs)
-  return { module, funcs, specifiers }
+  return { module, funcs, specifiers, questions, uses }
 }
 
 function newModule(source: SourceFile): Module {

@@ -7,7 +7,7 @@ import {
   isShorthandPropertyAssignment,
   isSpreadAssignment,
 } from 'typescript/unstable/ast'
-import type { Expr, ObjectMember, Span } from '../graph/index.ts'
+import type { Expr, Marks, ObjectMember, Span } from '../graph/index.ts'
 import { lowerKey } from './lower-pattern.ts'
 import type { Lower } from './lower.ts'
 import { freshId, span } from './lower.ts'
@@ -16,7 +16,12 @@ export function lowerObject(lower: Lower, node: ObjectLiteralExpression, at: Spa
   const members: ObjectMember[] = []
   for (const property of node.properties) {
     const member = lowerMember(lower, property)
-    if (member !== undefined) members.push(member)
+    if (member === undefined) continue
+    members.push(member)
+    if (member.kind === 'field' && typeof member.key === 'string' && lower.markedMembers.has(member.key)) {
+      const answer = (marks: Marks): void => void Object.assign(member, { marks })
+      lower.uses.push({ node, name: member.key, answer })
+    }
   }
   return { k: 'object', id: freshId(), members, ...at }
 }

@@ -32,7 +32,7 @@ import {
   isStringLiteral,
   isVariableDeclarationList,
 } from 'typescript/unstable/ast'
-import type { Expr, Marks, Pattern, Span, Stmt } from '../graph/index.ts'
+import type { Binding, Expr, Marks, Pattern, Span, Stmt } from '../graph/index.ts'
 import { declareNames } from './declarations.ts'
 import type { Lower } from './lower.ts'
 import { freshId, span } from './lower.ts'
@@ -111,10 +111,15 @@ function lowerVariables(lower: Lower, list: VariableDeclarationList, owner: Node
       return []
     const target = lower.pattern(declaration.name)
     const type = lower.type(declaration.type)
-    if (isConst && target.k === 'bind' && value?.k === 'function') target.binding.fixed = value.func
+    if (isConst && target.k === 'bind') settleConstant(target.binding, value)
     if (target.k === 'bind' && type !== undefined) Object.assign(target.binding, { type })
     return [{ k: 'let', target, value, type, marks: marksOf(lower, owner), ...at }]
   })
+}
+
+function settleConstant(binding: Binding, value: Expr | undefined): void {
+  if (value?.k === 'function') binding.fixed = value.func
+  if (value?.k === 'call') binding.init = value
 }
 
 function lowerLoopHead(lower: Lower, node: Node | undefined): Stmt[] {

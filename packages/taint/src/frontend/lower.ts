@@ -10,6 +10,8 @@ import type {
   Stmt,
   TypeRef,
 } from '../graph/index.ts'
+import type { Question } from './library-types.ts'
+import type { MemberUse } from './member-marks.ts'
 
 /** Names visible at one place: a block, a function, a module. */
 export interface Scope {
@@ -34,6 +36,12 @@ export interface Lower {
   readonly aliases: Map<string, Node>
   readonly enums: Set<Binding>
   readonly marked: boolean
+  /** Members of libraries' types: the compiler is asked what has them. */
+  readonly libraryMembers: ReadonlySet<string>
+  readonly questions: Question[]
+  /** Names of members that carry a mark somewhere. */
+  readonly markedMembers: ReadonlySet<string>
+  readonly uses: MemberUse[]
   scope: Scope
   func: Func
   expr(node: Node): Expr

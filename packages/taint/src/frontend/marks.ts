@@ -11,11 +11,18 @@ export function hasMarks(text: string): boolean {
   return /@(sensitive|tainted|untainted)\b/.test(text)
 }
 
+/** True when a file may have a mark of any form. */
+export function mentionsMarks(text: string): boolean {
+  return hasMarks(text) || text.includes('barre/taint')
+}
+
 /** The marks in the JSDoc before a parameter, a property, or (of its return) a function. */
 export function marksOf(lower: Lower, node: Node): Marks {
-  if (!lower.marked) return {}
-  const marks = merge(jsDocTags(lower, node).filter((tag) => tag.parameter === undefined))
-  return marks
+  return lower.marked ? marksInComments(lower.source, node) : {}
+}
+
+export function marksInComments(source: SourceFile, node: Node): Marks {
+  return merge(jsDocTags({ source }, node).filter((tag) => tag.parameter === undefined))
 }
 
 /** The marks that a function's JSDoc gives one of its parameters: `@sensitive sqlQuery sql`. */
@@ -33,10 +40,19 @@ export function returnMarks(lower: Lower, owner: Node, names: ReadonlySet<string
 /** `Tainted<T>`, `Untainted<T>` and `Sensitive<T, 'sql'>` of `barre/taint`. */
 export function marksOfType(type: TypeRef | undefined, kindsOf: () => readonly string[]): Marks {
   if (type?.binding?.import?.from.specifier !== 'barre/taint') return {}
-  const name = type.binding.import.name
+  return marksOfTypeName(type.binding.import.name, kindsOf)
+}
+
+export function marksOfTypeName(name: string, kindsOf: () => readonly string[]): Marks {
   if (name === 'Tainted') return { tainted: true }
   if (name === 'Untainted') return { untainted: true }
   return name === 'Sensitive' ? { sensitive: kindsOf() } : {}
+}
+
+/** The kinds that `Sensitive<string, 'sql'>` names. */
+export function kindsIn(text: string): readonly string[] {
+  const kinds = [...text.matchAll(/['"]([\w-]+)['"]/g)].map((match) => match[1] ?? '')
+  return kinds.length === 0 ? [ALL_KINDS] : kinds
 }
 
 interface Tag {
@@ -45,7 +61,11 @@ interface Tag {
   readonly kinds: readonly string[]
 }
 
-function jsDocTags(lower: Lower, node: Node, parameters: ReadonlySet<string> = new Set()): Tag[] {
+function jsDocTags(
+  lower: Pick<Lower, 'source'>,
+  node: Node,
+  parameters: ReadonlySet<string> = new Set(),
+): Tag[] {
   const comments = node.jsDoc ?? leading(lower, node)
   const tags: Tag[] = []
   for (const comment of comments) {
@@ -61,7 +81,7 @@ function jsDocTags(lower: Lower, node: Node, parameters: ReadonlySet<string> = n
 }
 
 /** A parameter's comment is not attached to it by the parser: it is the trivia before it. */
-function leading(lower: Lower, node: Node): { pos: number; end: number }[] {
+function leading(lower: Pick<Lower, 'source'>, node: Node): { pos: number; end: number }[] {
   const start = node.getStart(lower.source)
   const trivia = lower.source.text.slice(node.pos, start)
   return trivia.includes('/**') ? [{ pos: node.pos, end: start }] : []

@@ -5,8 +5,11 @@ import type { Project, Snapshot } from 'typescript/unstable/sync'
 import { API } from 'typescript/unstable/sync'
 import type { Node } from 'typescript/unstable/ast'
 import type { Func, Module, ModuleRef } from '../graph/index.ts'
+import type { KnownTypes } from './library-types.ts'
+import { answerQuestions, packagesOf } from './library-types.ts'
 import type { LoweredModule } from './lower-module.ts'
 import { lowerModule } from './lower-module.ts'
+import { answerUses, markedMembers } from './member-marks.ts'
 
 /** A file the parser would need minutes for is not source anybody wrote: it is named and left out. */
 const MAX_FILE_BYTES = 4 * 1024 * 1024
@@ -15,6 +18,8 @@ export interface ProgramInput {
   readonly cwd: string
   readonly project?: string | undefined
   readonly files?: readonly string[] | undefined
+  /** Types of libraries that mean something to whoever asks. */
+  readonly known: KnownTypes
 }
 
 export interface Problem {
@@ -73,7 +78,7 @@ export function readProgram(input: ProgramInput): Program {
   try {
     const config = virtual ?? resolve(input.cwd, input.project ?? 'tsconfig.json')
     const snapshot = api.updateSnapshot({ openProjects: [config] })
-    return lowerProject(projectOf(snapshot, config), large)
+    return lowerProject(projectOf(snapshot, config), large, input.known)
   } finally {
     api.close()
   }
@@ -94,7 +99,7 @@ function readUnlessLarge(file: string, large: Set<string>): string | undefined {
   return ''
 }
 
-function lowerProject(project: Project, large: ReadonlySet<string>): Program {
+function lowerProject(project: Project, large: ReadonlySet<string>, known: KnownTypes): Program {
   const problems: Problem[] = [...large].map((file) => ({
     file,
     line: 1,
@@ -103,12 +108,14 @@ function lowerProject(project: Project, large: ReadonlySet<string>): Program {
   for (const diagnostic of project.program.getConfigFileParsingDiagnostics()) {
     problems.push({ file: diagnostic.fileName ?? project.configFileName, line: 1, message: diagnostic.text })
   }
-  const lowered: LoweredModule[] = []
-  for (const name of project.program.getSourceFileNames()) {
-    if (name.endsWith('.d.ts') || name.endsWith('.json') || name.includes('/node_modules/')) continue
-    const source = project.program.getSourceFile(name)
-    if (source !== undefined) lowered.push(lowerModule(source))
-  }
+  const names = project.program.getSourceFileNames()
+  const sources = names
+    .filter((name) => !name.endsWith('.d.ts') && !name.endsWith('.json') && !name.includes('/node_modules/'))
+    .map((name) => project.program.getSourceFile(name))
+    .filter((source) => source !== undefined)
+  const marked = markedMembers(sources)
+  const asked = { ofLibraries: known.membersOf(packagesOf(names)), marked: marked.names }
+  const lowered = sources.map((source) => lowerModule(source, asked))
   for (const diagnostic of project.program.getSyntacticDiagnostics()) {
     problems.push({
       file: diagnostic.fileName ?? '',
@@ -117,6 +124,16 @@ function lowerProject(project: Project, large: ReadonlySet<string>): Program {
     })
   }
   const absent = resolveModules(project, lowered)
+  answerQuestions(
+    project.checker,
+    lowered.flatMap(({ questions }) => questions),
+    known,
+  )
+  answerUses(
+    project,
+    lowered.flatMap(({ uses }) => uses),
+    marked,
+  )
   for (const one of absent.filter(isRelative)) {
     const message = `cannot find '${one.specifier}': what it exports is taken as unknown`
     problems.push({ file: one.file, line: one.line, message })

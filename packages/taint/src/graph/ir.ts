@@ -53,6 +53,8 @@ export interface Binding {
   fixed: Func | ClassIr | undefined
   import: ImportTarget | undefined
   type: TypeRef | undefined
+  /** What a constant was declared with. */
+  init?: Expr
 }
 
 /** What an import name stands for; `*` is the whole namespace. */
@@ -72,6 +74,12 @@ export interface TypeRef {
   readonly inert: boolean
 }
 
+/** A type that a library declares, by the name of its package; what the standard library has is `global`. */
+export interface LibraryType {
+  readonly package: string
+  readonly name: string
+}
+
 /** The marks of the language surface: which kinds a name is sensitive to, or how it is tainted. */
 export interface Marks {
   readonly sensitive?: readonly string[]
@@ -84,6 +92,8 @@ export interface Param {
   readonly pattern: Pattern
   readonly rest: boolean
   readonly type: TypeRef | undefined
+  /** What the compiler says it is, where no type is written. */
+  readonly library?: readonly LibraryType[]
   readonly marks: Marks
   readonly decorators: readonly Expr[]
   readonly span: Span
@@ -158,7 +168,7 @@ export interface Arg {
 }
 
 export type ObjectMember =
-  | { readonly kind: 'field'; readonly key: Key; readonly value: Expr }
+  | { readonly kind: 'field'; readonly key: Key; readonly value: Expr; readonly marks?: Marks }
   | { readonly kind: 'get' | 'set'; readonly key: Key; readonly value: Expr }
   | { readonly kind: 'spread'; readonly value: Expr }
 
@@ -174,7 +184,15 @@ export type Expr = Span &
     | { readonly k: 'global'; readonly name: string }
     | { readonly k: 'this'; readonly self: Binding | undefined }
     | { readonly k: 'super'; readonly binding: Binding | undefined }
-    | { readonly k: 'member'; readonly object: Expr; readonly key: string }
+    | {
+        readonly k: 'member'
+        readonly object: Expr
+        readonly key: string
+        /** What the compiler says the object is. */
+        readonly library?: readonly LibraryType[]
+        /** What the declaration of the member says of it. */
+        readonly marks?: Marks
+      }
     | { readonly k: 'index'; readonly object: Expr; readonly index: Expr }
     | {
         readonly k: 'call'

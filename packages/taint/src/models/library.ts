@@ -95,6 +95,18 @@ export class Models {
     return this.#types.get(`${first}#${last}`)
   }
 
+  /** Names of the members of all types of these packages. */
+  typeMembers(packages: ReadonlySet<string>): ReadonlySet<string> {
+    const owners = new Set([...packages].map((name) => this.package(name)))
+    const names = new Set<string>()
+    for (const [key, node] of this.#types) {
+      if (!owners.has(this.#packages.get(key.slice(0, key.lastIndexOf('#'))))) continue
+      for (let at: ApiNode | undefined = node; at !== undefined; at = at.alias)
+        for (const name of at.members.keys()) names.add(name)
+    }
+    return names
+  }
+
   /** A file of a package (`lodash/map`) is that member of it. */
   #subpath(name: string): ApiNode | undefined {
     const parts = name.split('/')

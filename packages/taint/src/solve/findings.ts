@@ -31,7 +31,7 @@ export class Findings {
 
   add(label: Label, site: SinkSite, argument: Step | undefined): void {
     const { source } = label
-    if (source === undefined) return
+    if (source === undefined || isAsAsked(label, source, site)) return
     const { module, span, parameter } = this.#placeOf(source, site, argument)
     const key = `${module.id}:${span.start}:${span.end}:${site.kind}:${parameter}`
     const path = storyOf(label, source)
@@ -96,6 +96,19 @@ export class Findings {
     )
   }
 }
+
+/** A function of a package that runs the command or code it is given does as it was asked. */
+function isAsAsked(label: Label, source: Source, site: SinkSite): boolean {
+  // Arguments become part of a command only in a shell.
+  if (source.kind !== 'library' || site.parameter === 'args') return false
+  if (site.kind !== 'command' && site.kind !== 'code') return false
+  const steps: Step[] = []
+  flatten(label.trace, steps)
+  return !steps.some(({ why }) => ASSEMBLED.test(why))
+}
+
+/** Steps that put text together. */
+const ASSEMBLED = /^(?:concatenated|(?:join|concat|format|printf|sprintf|replace|push)\(\))$/
 
 const MAX_STORY = 40
 

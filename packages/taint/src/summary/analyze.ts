@@ -11,7 +11,7 @@ import { BOX, TEXT, childPath, paramPath, restPath } from './path.ts'
 import { assign } from './patterns.ts'
 import type { Summary } from './summary.ts'
 import { runLate } from './late.ts'
-import { typedValue } from './typed.ts'
+import { typedValue, withLibraryTypes } from './typed.ts'
 import type { Value } from './value.ts'
 import { EMPTY, UNKNOWN, clear, join, ofRefs, pathLabel, sourceLabel } from './value.ts'
 import { addSink } from './sinks.ts'
@@ -63,7 +63,7 @@ function inputOf(frame: Frame, param: Param, index: number): Value {
   if (param.marks.untainted === true || param.type?.inert === true) return clear(input, EVERY)
   if (frame.world.options.entries.has(frame.func)) return join(input, entrySource(frame, param))
   const typed = typedValue(frame, param.type)
-  const value = typed === undefined ? input : join(input, typed)
+  const value = withLibraryTypes(frame, typed === undefined ? input : join(input, typed), param.library)
   return param.marks.tainted === true ? join(value, annotated(frame, param)) : value
 }
 

@@ -9,6 +9,7 @@ import { applyFunction } from './instantiate.ts'
 import { readGlobal } from './names.ts'
 import { factKey } from './names.ts'
 import { addSinks, siteOf } from './sinks.ts'
+import { withLibraryTypes } from './typed.ts'
 import type { Arg } from './summary.ts'
 import type { Value } from './value.ts'
 import { EMPTY, UNKNOWN, join } from './value.ts'
@@ -137,7 +138,9 @@ function callMember(
   callee: Expr & { k: 'member' | 'index' },
 ): Value {
   const isSuper = callee.object.k === 'super'
-  const receiver = isSuper ? frame.thisValue : frame.eval(callee.object)
+  const receiver = isSuper
+    ? frame.thisValue
+    : withLibraryTypes(frame, frame.eval(callee.object), callee.k === 'member' ? callee.library : undefined)
   const target = isSuper || callee.k === 'index' ? frame.eval(callee) : memberTarget(frame, callee, receiver)
   const name = callee.k === 'member' ? callee.key : 'function'
   const call = callOf(frame, expr, name, receiver)
@@ -201,8 +204,22 @@ function memberTarget(frame: Frame, callee: Expr & { k: 'member' }, receiver: Va
   return { ...found, labels: [] }
 }
 
+/** A method that is given a pattern, or that a pattern has, is the one of text, whoever has another by its name. */
+function isOnText(call: Call, name: string): boolean {
+  if (ON_PATTERN.has(name)) return isPattern(call.thisValue)
+  return WITH_PATTERN.has(name) && isPattern(call.args[0]?.value)
+}
+
+const ON_PATTERN: ReadonlySet<string> = new Set(['test', 'exec'])
+const WITH_PATTERN: ReadonlySet<string> = new Set(['replace', 'replaceAll', 'match', 'matchAll', 'search'])
+
+function isPattern(value: Value | undefined): boolean {
+  return value?.constants?.length === 1 && /^\/.+\/[a-z?]*$/s.test(String(value.constants[0]))
+}
+
 function invokeMember(frame: Frame, target: Value, call: Call, name: string): Outcome {
   const row = call.isNew ? undefined : frame.world.models.methods.get(name)
+  if (row !== undefined && isOnText(call, name)) return applyRow(frame, row, call, name)
   const isOwn = row === undefined || AMBIGUOUS.has(name)
   const callable = isOwn ? target : { ...target, refs: target.refs.filter((obj) => obj.kind !== 'symbolic') }
   const known = invokeKnown(frame, callable, call)

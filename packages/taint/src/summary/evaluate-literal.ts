@@ -3,6 +3,7 @@ import type { Frame } from './frame.ts'
 import { isTopLevel } from './frame.ts'
 import { adopt, read, slot, textOf, write, writeSlot } from './heap-access.ts'
 import { CONSTRUCTOR, INITIALIZER } from './hidden.ts'
+import { writeMarked } from './marked.ts'
 import { writeBinding } from './names.ts'
 import { copyInto } from './natives.ts'
 import type { Obj } from './object.ts'
@@ -37,6 +38,7 @@ function fill(frame: Frame, made: Obj, members: readonly ObjectMember[]): readon
       continue
     }
     const key = keyOf(frame, member.key)
+    if (member.kind === 'field') writeMarked(frame, value, key ?? '', member.marks, member.value)
     const isAccessor = member.kind !== 'field'
     if (isAccessor) writeSlot(frame, made, `${member.kind}:${key ?? ''}`, value)
     else

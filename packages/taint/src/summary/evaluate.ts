@@ -1,30 +1,20 @@
-import type { Expr } from '../graph/index.ts'
-import { maskOf } from '../models/index.ts'
+import type { Binding, Expr } from '../graph/index.ts'
+import { STRING_KINDS, concat } from './concat.ts'
 import { evaluateCall } from './evaluate-call.ts'
 import { evaluateClass, evaluateFunction, evaluateJsx, evaluateObject } from './evaluate-literal.ts'
-import { factOf, factsOf } from './facts.ts'
-import type { Fact } from './facts.ts'
+import type { Fact } from './fact.ts'
+import { factOf } from './fact.ts'
+import { factsOf } from './facts.ts'
 import type { Frame } from './frame.ts'
-import { isTopLevel, stepAt, throwTo } from './frame.ts'
+import { isTopLevel, throwTo } from './frame.ts'
 import { awaited, iterate, read, rejected, textOf, writeSlot } from './heap-access.ts'
-import { exportedName, readBinding, readGlobal } from './names.ts'
+import { readMarked } from './marked.ts'
+import { exportedName, readBinding, readGlobal, writeBinding } from './names.ts'
 import { ELEMENT } from './path.ts'
-import { afterPrefix } from './path-facts.ts'
 import { assign } from './patterns.ts'
-import { typedValue } from './typed.ts'
+import { typedValue, withLibraryTypes } from './typed.ts'
 import type { Label, Value } from './value.ts'
-import {
-  EMPTY,
-  UNKNOWN,
-  clear,
-  clearLabels,
-  constant,
-  join,
-  joinLabels,
-  ofLabels,
-  ofRefs,
-  traced,
-} from './value.ts'
+import { EMPTY, UNKNOWN, clear, clearLabels, constant, join, joinLabels, ofLabels, ofRefs } from './value.ts'
 
 type Handler = (frame: Frame, expr: Expr) => Value
 
@@ -45,43 +35,18 @@ export function assume(frame: Frame, test: Expr, outcome: boolean): void {
   for (const fact of factsOf(frame, test, outcome)) setFact(frame, fact)
 }
 
-function setFact(frame: Frame, { key, kinds }: Fact): void {
+function setFact(frame: Frame, { key, kinds, binding }: Fact): void {
+  if (binding !== undefined && binding.owner === frame.func && !binding.captured)
+    settle(frame, binding, kinds)
   frame.state.setFact(key, frame.state.fact(key) | kinds)
 }
 
-function concat(frame: Frame, expr: Expr & { k: 'concat' }): Value {
-  let labels: readonly Label[] = []
-  let prefix: string | undefined = ''
-  const isPadded = expr.parts.some((part) => part.k === 'const' && part.value !== '')
-  for (const part of expr.parts) {
-    const value = evaluate(frame, part)
-    const cleared =
-      STRING_KINDS |
-      afterPrefix(prefix) |
-      (prefix !== undefined && FIXES_HOST.test(prefix) ? HOST_KINDS : 0) |
-      (isPadded ? NAME_KINDS : 0)
-    const own = clearLabels(textOf(frame, value), cleared)
-    if (labels.length === 0) prefix = own.length > 0 ? prefix : extend(prefix, value)
-    labels = joinLabels(labels, own)
-  }
-  if (labels.length === 0) return prefix === undefined ? UNKNOWN : constant(prefix)
-  return traced(ofLabels(labels), stepAt(frame, 'concatenated', expr))
+/** What a branch proved of a variable goes on with its value, when the branches meet again. */
+function settle(frame: Frame, binding: Binding, kinds: number): void {
+  const before = readBinding(frame, binding)
+  const after = clear(before, kinds)
+  if (after !== before) writeBinding(frame, binding, after)
 }
-
-/** The constant text so far; undefined once a part of it is not known. */
-function extend(prefix: string | undefined, value: Value): string | undefined {
-  return prefix === undefined || value.constants?.length !== 1
-    ? undefined
-    : prefix + String(value.constants[0])
-}
-
-/** A string, whatever went into it, is no operator object. */
-const STRING_KINDS = maskOf(['nosql'])
-/** With other text around it, a name can no longer be one that every object has. */
-const NAME_KINDS = maskOf(['prototype-key', 'dispatch'])
-const HOST_KINDS = maskOf(['ssrf', 'redirect'])
-/** After this much, what follows no longer chooses the host. */
-const FIXES_HOST = /^(?:[a-z][a-z0-9+.-]*:)?\/\/[^/?#]+[/?#]|^\/[^/\\]|[?#]/i
 
 function evaluateName(frame: Frame, expr: Expr & { k: 'name' }): Value {
   return readBinding(frame, expr.binding)
@@ -97,10 +62,10 @@ function evaluateMember(frame: Frame, expr: Expr & { k: 'member' }): Value {
     const base = expr.object.binding === undefined ? EMPTY : readBinding(frame, expr.object.binding)
     return read(frame, read(frame, base, 'prototype'), expr.key)
   }
-  const object = evaluate(frame, expr.object)
+  const object = withLibraryTypes(frame, evaluate(frame, expr.object), expr.library)
   frame.span = expr
   const known = moduleMember(frame, object, expr.key)
-  return known ?? read(frame, object, expr.key)
+  return readMarked(frame, known ?? read(frame, object, expr.key), expr.key, expr.marks, expr)
 }
 
 /** A member of a module namespace is what the module exports under that name. */

@@ -100,7 +100,7 @@ function collect(state: State, leaving: Value[], made: Map<Obj, ReadonlyMap<stri
 /** An async function's results arrive in a promise, a generator's one by one. */
 function resultOf(frame: Frame, thrown: Value): { returned: Value; thrown: Value } {
   const { func } = frame
-  const marked = markResult(frame, frame.returned)
+  const marked = withoutEntries(frame, markResult(frame, frame.returned))
   const site = func.id * -1 - 0.5
   if (func.isGenerator) {
     const made = frame.world.heap.at(site, { kind: 'generator' }, isTopLevel(frame))
@@ -113,6 +113,12 @@ function resultOf(frame: Frame, thrown: Value): { returned: Value; thrown: Value
     returned: promiseOf(frame, site, awaited(frame, marked), join(thrown, rejected(frame, marked))),
     thrown: EMPTY,
   }
+}
+
+/** What other programs pass to an exported function, and get back, is theirs: our own calls pass something else. */
+function withoutEntries(frame: Frame, returned: Value): Value {
+  if (!frame.world.options.entries.has(frame.func)) return returned
+  return { ...returned, labels: returned.labels.filter((label) => label.source?.kind !== 'library') }
 }
 
 function markResult(frame: Frame, returned: Value): Value {

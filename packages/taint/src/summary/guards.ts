@@ -24,7 +24,17 @@ function inferred(frame: Frame): readonly Guard[] {
   const last = func.body.at(-1)
   if (last?.k !== 'return' || last.value === undefined || !func.body.slice(0, -1).every(isSimple)) return []
   const result = last.value
-  return [true, false].flatMap((outcome) => paramsProved(frame, result, outcome))
+  return alive(frame, () => [true, false].flatMap((outcome) => paramsProved(frame, result, outcome)))
+}
+
+/** Nothing is evaluated after the return: what it says is looked at once more, as it was reached. */
+function alive<T>(frame: Frame, look: () => T): T {
+  const { state } = frame
+  frame.state = (frame.exits.at(-1) ?? state).fork()
+  frame.state.isDead = false
+  const found = look()
+  frame.state = state
+  return found
 }
 
 /** Statements that cannot make the function answer otherwise. */

@@ -2,11 +2,11 @@ import { EVERY, maskOf } from '../models/index.ts'
 import { argumentAt } from './arguments.ts'
 import { CALLBACK_NATIVES } from './callbacks.ts'
 import { COLLECTION_NATIVES, keyOf } from './collections.ts'
-import { DOCUMENT_NATIVES } from './documents.ts'
+import { DOCUMENT_NATIVES, setContentType, writeHead } from './documents.ts'
 import type { Call, Frame, Outcome } from './frame.ts'
 import { isTopLevel } from './frame.ts'
 import { iterate, read, slot, slots, textOf, write, writeSlot } from './heap-access.ts'
-import { BOUND_ARGS, BOUND_TARGET, BOUND_THIS, CONTENT_TYPE } from './hidden.ts'
+import { BOUND_ARGS, BOUND_TARGET, BOUND_THIS } from './hidden.ts'
 import type { Native } from './native.ts'
 import { COPIED, ELEMENT, PROTO } from './path.ts'
 import { PROMISE_NATIVES } from './promises.ts'
@@ -237,6 +237,7 @@ function inheritsNative(frame: Frame, call: Call): Outcome {
 
 /** `setHeader('Location', url)` redirects; the value of any other header is no danger of its own. */
 function setHeader(frame: Frame, call: Call): Outcome {
+  if (call.args.length === 1) return writeHead(frame, call)
   const name = argumentAt(frame, call.args, 0).constants?.[0]
   const labels = textOf(frame, argumentAt(frame, call.args, 1))
   if (typeof name === 'string' && name.toLowerCase() === 'content-type')
@@ -244,11 +245,6 @@ function setHeader(frame: Frame, call: Call): Outcome {
   if (typeof name === 'string' && name.toLowerCase() === 'location')
     addSinks(frame, labels, siteOf(call, call.args[1]?.span ?? call.span, 'redirect', 'value', call.name))
   return value(call.thisValue)
-}
-
-function setContentType(frame: Frame, call: Call, type: Value): void {
-  for (const obj of call.thisValue.refs)
-    writeSlot(frame, obj, CONTENT_TYPE, { ...type, labels: [], refs: [] })
 }
 
 /** `response.type('json')`. */

@@ -6,9 +6,9 @@ import type { Label, Value } from './value.ts'
  * A path is harmless once it can neither start at the root nor climb out with `..`, or once it is normalised and
  * starts with a known folder. Each of these is a kind of its own, ruled out one by one.
  */
-const UNNORMALISED = maskOf(['path-unnormalised'])
-const ABSOLUTE = maskOf(['path-absolute'])
-const CLIMBING = maskOf(['path-climbing'])
+export const UNNORMALISED: number = maskOf(['path-unnormalised'])
+export const ABSOLUTE: number = maskOf(['path-absolute'])
+export const CLIMBING: number = maskOf(['path-climbing'])
 const PATH = maskOf(['path'])
 
 export function isHarmlessPath(label: Label): boolean {
@@ -35,26 +35,16 @@ export function startsWithFacts(path: Value, prefix: Expr, outcome: boolean): nu
   return isNormalised && text !== undefined && text !== '' && '../'.startsWith(text) ? CLIMBING : 0
 }
 
+/** What it says when a path's first character is another one. */
+export function firstCharacterFacts(character: unknown): number {
+  if (character === '/') return ABSOLUTE
+  return character === '.' ? CLIMBING : 0
+}
+
 /** What it says when a path does not hold this text. */
 export function withoutFacts(text: Expr): number {
   const found = leading(text)
   return found === '..' || found === '../' || found === '.' ? CLIMBING : 0
-}
-
-/** What is ruled out once a global replacement has deleted all that matches. */
-export function afterDeleting(pattern: string): number {
-  const source = /^\/(.*)\/[a-z]*g[a-z]*$/s.exec(pattern)?.[1]
-  if (source === undefined) return 0
-  const slashes = deletes(source, '/')
-  const dots = deletes(source, '.') || deletes(source, '..')
-  return (slashes ? ABSOLUTE | CLIMBING : 0) | (dots ? CLIMBING : 0)
-}
-
-/** One of the pattern's alternatives, or its set of characters, is this text. */
-function deletes(source: string, text: string): boolean {
-  const set = /^\[(?!\^)((?:\\.|[^\]\\])*)\][+*]?$/s.exec(source)?.[1]
-  if (set !== undefined) return text.length === 1 && set.replaceAll('\\', '').includes(text)
-  return source.split('|').some((part) => part.replaceAll('\\', '') === text && part !== '.' && part !== '..')
 }
 
 /** What it says when a path does not match this pattern. */

@@ -2,7 +2,8 @@ import type { Expr, Pattern } from '../graph/index.ts'
 import type { Frame } from './frame.ts'
 import { isTopLevel, stepAt } from './frame.ts'
 import { iterate, read, slots, write, writeSlot } from './heap-access.ts'
-import { factOf } from './facts.ts'
+import { factOf } from './fact.ts'
+import { writeMarked } from './marked.ts'
 import { writeBinding } from './names.ts'
 import { copyInto } from './natives.ts'
 import { addSinks } from './sinks.ts'
@@ -97,6 +98,7 @@ function assignPlace(frame: Frame, place: Expr, value: Value): void {
   frame.span = place
   const stored = traced(value, stepAt(frame, 'stored', place))
   modelledAssignment(frame, target, key, stored, place)
+  if (place.k === 'member') writeMarked(frame, stored, place.key, place.marks, place)
   write(frame, target, key, stored)
   const fact = factOf(place)
   if (fact !== undefined) frame.state.dropFacts(fact)

@@ -3,9 +3,11 @@ import type { Call, Frame, Outcome } from './frame.ts'
 import { isTopLevel } from './frame.ts'
 import { read, textOf, writeSlot } from './heap-access.ts'
 import type { Native } from './native.ts'
-import { afterDeleting, afterJoining } from './path-facts.ts'
+import { afterJoining } from './path-facts.ts'
+import type { Replacement } from './replacements.ts'
+import { afterReplacing } from './replacements.ts'
 import type { Value } from './value.ts'
-import { EMPTY, UNKNOWN, clearLabels, join, joinLabels, ofLabels, ofRefs, traced } from './value.ts'
+import { EMPTY, UNKNOWN, clearLabels, constant, join, joinLabels, ofLabels, ofRefs, traced } from './value.ts'
 
 function value(found: Value): Outcome {
   return { value: found, thrown: EMPTY }
@@ -36,20 +38,41 @@ function patternOf(pattern: Value): string | undefined {
 
 /** `text.replace(pattern, callback)`: the callback sees only what the pattern can match. */
 function replaceNative(frame: Frame, call: Call): Outcome {
+  const pattern = argumentAt(frame, call.args, 0)
   const replacement = argumentAt(frame, call.args, 1)
-  const deleted = replacement.constants?.[0] === '' ? patternOf(argumentAt(frame, call.args, 0)) : undefined
-  const kept = clearLabels(textOf(frame, call.thisValue), deleted === undefined ? 0 : afterDeleting(deleted))
-  const whole = ofLabels(kept)
-  const matched = isLoose(argumentAt(frame, call.args, 0)) ? whole : UNKNOWN
-  rememberMatch(frame, whole)
   const isCallable = replacement.refs.some(
     (obj) => obj.kind === 'function' || obj.kind === 'symbolic' || obj.kind === 'bound',
   )
+  const text = textOf(frame, call.thisValue)
+  const replaced = readReplacement(call.name, pattern, replacement, isCallable)
+  const whole = ofLabels(
+    replaced === undefined
+      ? text
+      : text.flatMap((label) => clearLabels([label], afterReplacing(replaced, label.cleared))),
+  )
+  const matched = isLoose(pattern) ? whole : UNKNOWN
+  rememberMatch(frame, whole)
   const args = [matched, matched, matched].map((one) => ({ value: one, spread: false }))
   const outcome = isCallable
     ? frame.invoke(replacement, { ...call, id: call.id + 0.25, args, thisValue: UNKNOWN })
     : { value: replacement, thrown: EMPTY }
   return { value: join(whole, ofLabels(textOf(frame, outcome.value))), thrown: outcome.thrown }
+}
+
+/** Flags that nobody knows are taken for those that were meant. */
+function readReplacement(
+  method: string,
+  pattern: Value,
+  replacement: Value,
+  isCallable: boolean,
+): Replacement | undefined {
+  const text = patternOf(pattern)
+  const by = isCallable ? undefined : patternOf(replacement)
+  if (text === undefined || (by === undefined && !isCallable)) return undefined
+  const regex = /^\/(.*)\/([a-z?]*)$/s.exec(text)
+  const source = regex?.[1] ?? text.replaceAll(/[.^$*+?()[\]{}|\\]/g, '\\$&')
+  const isGlobal = regex === null ? method === 'replaceAll' : /[g?]/.test(regex[2] ?? '')
+  return { source, isGlobal, by }
 }
 
 /** `RegExp.$1` holds what the last match captured. */
@@ -68,6 +91,14 @@ function matchNative(frame: Frame, call: Call): undefined {
     ofLabels(textOf(frame, isOnPattern ? argumentAt(frame, call.args, 0) : call.thisValue)),
   )
   return undefined
+}
+
+/** `new RegExp('[<>]', 'g')` is the literal; flags that nobody knows are written `?`. */
+function newRegExp(frame: Frame, call: Call): Outcome {
+  const source = patternOf(argumentAt(frame, call.args, 0))
+  const flags = call.args.length < 2 ? '' : (patternOf(argumentAt(frame, call.args, 1)) ?? '?')
+  if (source === undefined || source.startsWith('/')) return value(UNKNOWN)
+  return value(constant(`/${source}/${flags}`))
 }
 
 /** `path.join(folder, name)`: what comes after a part of ours is not at the root. */
@@ -92,4 +123,7 @@ export const TEXT_NATIVES: Readonly<Record<string, Native>> = {
   replace: replaceNative,
   match: matchNative,
   'path-join': joinPath,
+  regexp: newRegExp,
+  // Its checks are read in call-facts.ts.
+  'path-relative': () => undefined,
 }

@@ -1,11 +1,11 @@
-import type { Binding, TypeRef } from '../graph/index.ts'
+import type { Binding, LibraryType, TypeRef } from '../graph/index.ts'
 import type { Frame } from './frame.ts'
 import { isTopLevel } from './frame.ts'
 import { slot, writeSlot } from './heap-access.ts'
 import type { Obj } from './object.ts'
 import { AWAIT, BOX, ELEMENT } from './path.ts'
 import type { Value } from './value.ts'
-import { ofRefs } from './value.ts'
+import { join, ofRefs } from './value.ts'
 
 const MAX_TYPE_DEPTH = 3
 
@@ -21,6 +21,18 @@ export function typedValue(frame: Frame, type: TypeRef | undefined, depth = 0): 
     return container(frame, 'array', ELEMENT, typedValue(frame, argument, depth + 1), type)
   const node = frame.world.models.type('global', type.path)
   return node === undefined ? undefined : ofRefs([frame.world.heap.api(node)])
+}
+
+/** What the compiler says a value is, where the way it took told nothing of a library. */
+export function withLibraryTypes(
+  frame: Frame,
+  value: Value,
+  types: readonly LibraryType[] | undefined,
+): Value {
+  if (types === undefined || value.refs.some((obj) => obj.kind === 'api')) return value
+  const nodes = types.map((type) => frame.world.models.type(type.package, [type.name]))
+  const known = nodes.filter((node) => node !== undefined).map((node) => frame.world.heap.api(node))
+  return known.length === 0 ? value : join(value, ofRefs(known))
 }
 
 function container(

@@ -68,7 +68,8 @@ function findPath(
   return ok(path)
 }
 
-function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+/** By name and signature. */
+export function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
   try {
     return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey)
   } catch {
@@ -106,7 +107,7 @@ const extensionOids = {
 
 const understood: ReadonlySet<string> = new Set(Object.values(extensionOids))
 
-function criticalProblem({ extensions }: TbsCertificate): string | undefined {
+export function criticalProblem({ extensions }: TbsCertificate): string | undefined {
   for (const [oid, { critical }] of extensions) {
     if (critical && !understood.has(oid)) return `the critical extension ${oid} is not known`
   }
@@ -133,7 +134,7 @@ const strongSignatures: ReadonlySet<string> = new Set([
   '2.16.840.1.101.3.4.3.19',
 ])
 
-function signatureProblem({ signatureAlgorithm }: TbsCertificate): string | undefined {
+export function signatureProblem({ signatureAlgorithm }: TbsCertificate): string | undefined {
   if (strongSignatures.has(signatureAlgorithm)) return undefined
   return `its signature (${signatureAlgorithm}) is of an algorithm that is broken or not known`
 }

@@ -39,7 +39,12 @@ export function publicKeyOf(certificate: X509Certificate): KeyObject {
 
 /** What chain checks need and X509Certificate does not say. */
 export interface TbsCertificate {
+  /** The content of the INTEGER. */
+  readonly serial: Buffer
   readonly signatureAlgorithm: string
+  /** The names in DER. */
+  readonly issuer: Buffer
+  readonly subject: Buffer
   readonly spki: Buffer
   readonly extensions: ReadonlyMap<string, Extension>
 }
@@ -53,26 +58,35 @@ export interface Extension {
 export function readTbs(certificate: X509Certificate): TbsCertificate {
   const tbs = readDer(certificate.raw, tags.sequence, 'certificate').enter()
   tbs.optional(contextTag(0, 'constructed'))
-  tbs.next(tags.integer)
+  const serial = tbs.next(tags.integer).content
   const signatureAlgorithm = tbs.enter().oid()
-  for (let skipped = 0; skipped < 3; skipped++) tbs.next(tags.sequence)
+  const issuer = tbs.next(tags.sequence).bytes
+  tbs.next(tags.sequence)
+  const subject = tbs.next(tags.sequence).bytes
   const spki = tbs.next(tags.sequence).bytes
   for (const number of [1, 2]) tbs.optional(contextTag(number, 'primitive'))
   const extensions = tbs.optional(contextTag(3, 'constructed'))
   tbs.end()
-  return { signatureAlgorithm, spki, extensions: readExtensions(extensions?.content) }
+  return {
+    serial,
+    signatureAlgorithm,
+    issuer,
+    subject,
+    spki,
+    extensions: readExtensions(extensions?.content, 'certificate'),
+  }
 }
 
-function readExtensions(content: Buffer | undefined): ReadonlyMap<string, Extension> {
+/** RFC 5280 §4.1: Extensions, of what `what` names; none where there is no content. */
+export function readExtensions(content: Buffer | undefined, what: string): ReadonlyMap<string, Extension> {
   const extensions = new Map<string, Extension>()
   if (content === undefined) return extensions
-  const list = readDer(content, tags.sequence, 'certificate extensions')
+  const list = readDer(content, tags.sequence, `${what} extensions`)
   while (list.hasMore) {
     const extension = list.enter()
     const oid = extension.oid()
     const critical = extension.optional(tags.boolean)?.content[0] === 0xff
-    if (extensions.has(oid))
-      throw new KeyError('malformed', `certificate: the extension ${oid} is there twice`)
+    if (extensions.has(oid)) throw new KeyError('malformed', `${what}: the extension ${oid} is there twice`)
     extensions.set(oid, { critical, value: extension.octets() })
   }
   return extensions

@@ -8,7 +8,9 @@ export const tags = {
   octetString: 0x04,
   null: 0x05,
   oid: 0x06,
+  enumerated: 0x0a,
   utf8String: 0x0c,
+  generalizedTime: 0x18,
   sequence: 0x30,
   set: 0x31,
   bmpString: 0x1e,
@@ -104,6 +106,20 @@ export class DerReader {
     const value = content.readIntBE(0, content.length)
     if (value < 0 || value > max) throw this.#malformed(`a number outside of 0 to ${max}`)
     return value
+  }
+
+  /** A time in the one form that RFC 5280 §4.1.2.5.2 allows, in milliseconds since the epoch. */
+  time(): number {
+    const text = this.next(tags.generalizedTime).content.toString('latin1')
+    const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(text)
+    const [year, month, day, hour, minute, second] = parts?.slice(1) ?? []
+    const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`
+    const timeMs = Date.parse(iso)
+    // A day that its month does not have would become one of the next month.
+    if (Number.isNaN(timeMs) || new Date(timeMs).toISOString() !== iso) {
+      throw this.#malformed('a time that is not one')
+    }
+    return timeMs
   }
 
   /** The bytes of a BIT STRING that fills them. */

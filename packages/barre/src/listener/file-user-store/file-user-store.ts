@@ -1,7 +1,7 @@
 import { chain, ok } from '../../core/index.ts'
-import type { Provider, ProviderKind, Services } from '../../core/index.ts'
-import { basicLogin, wrongLogin } from '../basic-login.ts'
-import type { BasicCredential } from '../basic-credential.ts'
+import type { ProviderKind, Services } from '../../core/index.ts'
+import { basicLogin, noUser, wrongLogin } from '../basic-login.ts'
+import type { UserProvider } from '../basic-login.ts'
 import { createOpener } from './encrypted-passwords.ts'
 import { fileUserStoreShape } from './config.ts'
 import type { FileUserStoreConfig } from './config.ts'
@@ -12,7 +12,7 @@ import type { User } from './users.ts'
 import { watchFile } from './watch-file.ts'
 
 /** `{ fileUserStoreConfig: {...} }` */
-export const fileUserStoreKind: ProviderKind<'fileUserStoreConfig', FileUserStoreConfig> = {
+export const fileUserStoreKind: ProviderKind<'fileUserStoreConfig', FileUserStoreConfig, UserProvider> = {
   key: 'fileUserStoreConfig',
   shape: fileUserStoreShape,
   create: createFileUserStore,
@@ -29,11 +29,7 @@ interface Loaded {
   readonly isDear: boolean
 }
 
-function createFileUserStore(
-  config: FileUserStoreConfig,
-  services: Services,
-  path: string,
-): Provider<BasicCredential> {
+function createFileUserStore(config: FileUserStoreConfig, services: Services, path: string): UserProvider {
   let loaded = load(config, services, path)
   const reload = (): void => {
     try {
@@ -57,6 +53,10 @@ function createFileUserStore(
           if (!checked.ok) return checked
           return user === undefined || !checked.value ? wrongLogin : ok({ username, scopes: user.scopes })
         })
+      },
+      find(username) {
+        const user = loaded.users.get(username)
+        return user === undefined ? noUser : ok({ username, scopes: user.scopes })
       },
       close: () => Promise.resolve(stopWatching()),
     },

@@ -11,6 +11,7 @@ import {
 } from '../../core/index.ts'
 import type { Authenticated, Awaitable, Call, Provider, Result, Services } from '../../core/index.ts'
 import { hashArgon2id } from '../../crypto/index.ts'
+import type { UserProvider } from '../basic-login.ts'
 import type { UserConfig } from './config.ts'
 import { rehashesMax } from './rehash.ts'
 import { userStoreKind } from './user-store.ts'
@@ -35,7 +36,7 @@ const users: Readonly<Record<string, UserConfig>> = {
   alias: { username: 'alice', password: stored },
 }
 
-function create(config: object): Provider {
+function create(config: object): UserProvider {
   const checked = userStoreKind.shape.check(
     { passwordFormats: [stored], loginThrottle: false, ...config },
     'store',
@@ -172,3 +173,13 @@ for (const [name, config, problem] of [
     )
   })
 }
+
+test('who is still a user is asked of the program', async () => {
+  const provider = create({ find: (username: string) => users[username] })
+  const codes: string[] = []
+  for (const id of ['alice', 'nobody', 'alias', 'plain']) {
+    const found = await provider.find(id)
+    codes.push(found.ok ? [found.value.id, ...found.value.scopes].join(' ') : found.denial.code)
+  }
+  assert.deepEqual(codes, ['alice read', 'invalid', 'unavailable', 'unavailable'])
+})

@@ -1,9 +1,8 @@
 import { chain, instance, isRecord, list, ok, optional, record, refuse, text } from '../../core/index.ts'
 import { allowPlainPasswords, ConfigError, flag } from '../../core/index.ts'
-import type { Awaitable, Provider, ProviderKind, Result, Services } from '../../core/index.ts'
-import { basicLogin, wrongLogin } from '../basic-login.ts'
-import type { UserDetails } from '../basic-login.ts'
-import type { BasicCredential } from '../basic-credential.ts'
+import type { Awaitable, ProviderKind, Result, Services } from '../../core/index.ts'
+import { basicLogin, noUser, wrongLogin } from '../basic-login.ts'
+import type { UserDetails, UserProvider } from '../basic-login.ts'
 import { loginMembers } from '../login-config.ts'
 import type { LoginConfig } from '../login-config.ts'
 import { userShape } from './config.ts'
@@ -48,7 +47,7 @@ const replacer = instance(
 )
 
 /** For `userStore({ find })`; no entry of an `auth` list, since a function is no data. */
-export const userStoreKind: ProviderKind<'userStore', UserStoreConfig> = {
+export const userStoreKind: ProviderKind<'userStore', UserStoreConfig, UserProvider> = {
   key: 'userStore',
   shape: record<UserStoreConfig>({
     find: finder,
@@ -60,11 +59,8 @@ export const userStoreKind: ProviderKind<'userStore', UserStoreConfig> = {
   create: createUserStore,
 }
 
-function createUserStore(
-  config: UserStoreConfig,
-  services: Services,
-  path: string,
-): Provider<BasicCredential> {
+function createUserStore(config: UserStoreConfig, services: Services, path: string): UserProvider {
+  const allowPlain = config[allowPlainPasswords] === true
   const formats = (config.passwordFormats ?? [defaultFormat]).map((stored, index) =>
     readFormat(stored, `${path}.passwordFormats[${index}]`),
   )
@@ -77,8 +73,7 @@ function createUserStore(
     username: string,
     password: string,
   ): Awaitable<Result<UserDetails>> => {
-    const user =
-      found === undefined ? undefined : readUser(found, username, config[allowPlainPasswords] === true)
+    const user = found === undefined ? undefined : readUser(found, username, allowPlain)
     if (typeof user === 'string') return refuse('unavailable', user)
     if (user?.hash !== undefined && !decoys.has(user.hash.cost)) {
       return refuse('unavailable', `the stored password of a user is of no format in ${path}.passwordFormats`)
@@ -97,6 +92,12 @@ function createUserStore(
       version: () => '',
       check: (username, password) =>
         chain(config.find(username), (found) => judge(found, username, password)),
+      find: (username) =>
+        chain(config.find(username), (found) => {
+          const user = found === undefined ? undefined : readUser(found, username, allowPlain)
+          if (typeof user === 'string') return refuse('unavailable', user)
+          return user === undefined ? noUser : ok({ username, scopes: user.scopes })
+        }),
     },
     config,
     services,

@@ -45,6 +45,38 @@ serverTest(
 )
 
 serverTest(
+  'knows who is still a user: not who was removed, or is disabled',
+  openLdap,
+  { ...directory, more: ['overlay ppolicy'] },
+  async (server) => {
+    await using(config(server), async (provider) => {
+      const find = async (id: string): Promise<string> => {
+        const found = await provider.find(id)
+        return found.ok ? [found.value.id, ...found.value.scopes].join(' ') : found.denial.code
+      }
+      assert.equal(await find('example.com:alice'), 'example.com:alice admin')
+      for (const id of [
+        'alice',
+        'example.com:ALICE',
+        'example.com:nobody',
+        'example.com:*',
+        'other.com:alice',
+      ]) {
+        assert.equal(await find(id), 'invalid', id)
+      }
+      const locked = 'changetype: modify\nadd: pwdAccountLockedTime\npwdAccountLockedTime: 000001010000Z\n'
+      server.change(`dn: ${of('alice')}\n${locked}`)
+      assert.equal(await find('example.com:alice'), 'invalid', 'disabled')
+      assert.equal(await find('example.com:bob'), 'example.com:bob staff')
+      server.change(`dn: ${of('bob')}\nchangetype: delete\n`)
+      assert.equal(await find('example.com:bob'), 'invalid', 'removed')
+      await server.kill()
+      assert.equal(await find('example.com:bob'), 'unavailable')
+    })
+  },
+)
+
+serverTest(
   'no user name is more than a name: filters and names are not built from text',
   openLdap,
   directory,

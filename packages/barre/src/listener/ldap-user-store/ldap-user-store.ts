@@ -1,13 +1,13 @@
 import { createRequire } from 'node:module'
 import type * as Ldap from 'ldapts'
 import { BoundedCache, ConfigError, ok, refuse } from '../../core/index.ts'
-import type { Provider, ProviderKind, Result, Services } from '../../core/index.ts'
-import { basicLogin, wrongLogin } from '../basic-login.ts'
-import type { UserDetails } from '../basic-login.ts'
-import type { BasicCredential } from '../basic-credential.ts'
+import type { ProviderKind, Result, Services } from '../../core/index.ts'
+import { basicLogin, noUser, wrongLogin } from '../basic-login.ts'
+import type { UserDetails, UserProvider } from '../basic-login.ts'
 import { ldapUserStoreShape } from './config.ts'
 import type { LdapUserStoreConfig } from './config.ts'
 import { DirectoryBusy, DirectoryUnavailable, openDirectory } from './directory.ts'
+import { isDisabled, statusAttributes } from './disabled.ts'
 import type { Directory, DirectoryEntry } from './directory.ts'
 import { checkName, toNameKey } from './distinguished-name.ts'
 import { compileFilter } from './filter-template.ts'
@@ -15,7 +15,7 @@ import { createGroupFinder } from './groups.ts'
 import { readServers, readTls } from './servers.ts'
 
 /** `{ ldapUserStoreConfig: {...} }` */
-export const ldapUserStoreKind: ProviderKind<'ldapUserStoreConfig', LdapUserStoreConfig> = {
+export const ldapUserStoreKind: ProviderKind<'ldapUserStoreConfig', LdapUserStoreConfig, UserProvider> = {
   key: 'ldapUserStoreConfig',
   shape: ldapUserStoreShape,
   create: createLdapUserStore,
@@ -25,15 +25,13 @@ export const ldapUserStoreKind: ProviderKind<'ldapUserStoreConfig', LdapUserStor
 export const rolesMax = 10_000
 export const rolesMaxAgeMs = 60_000
 
-function createLdapUserStore(
-  config: LdapUserStoreConfig,
-  services: Services,
-  path: string,
-): Provider<BasicCredential> {
+function createLdapUserStore(config: LdapUserStoreConfig, services: Services, path: string): UserProvider {
   const ldap = loadLibrary(path)
   const findUser = createUserFinder(ldap, config, path)
   const findScopes = rememberRoles(createGroupFinder(ldap, config, path), config, services)
   const directory = openDirectory(readOptions(ldap, config, services, path), services)
+
+  const prefix = `${config.domainName}:`
 
   const check = async (username: string, password: string): Promise<Result<UserDetails>> => {
     const user = await findUser(username, directory)
@@ -43,17 +41,20 @@ function createLdapUserStore(
     if (user === undefined || !isRight) return wrongLogin
     const known = nameOf(user, config, username)
     if (known === undefined) return wrongLogin
-    return ok({
-      id: `${config.domainName}:${known}`,
-      username: known,
-      scopes: await findScopes(user, directory),
-    })
+    return ok({ id: prefix + known, username: known, scopes: await findScopes(user, directory) })
+  }
+  const find = async (id: string): Promise<Result<UserDetails>> => {
+    const username = id.slice(prefix.length)
+    const user = id.startsWith(prefix) ? await findUser(username, directory) : undefined
+    if (user === undefined || isDisabled(user) || nameOf(user, config, username) !== username) return noUser
+    return ok({ id, username, scopes: await findScopes(user, directory) })
   }
   return basicLogin(
     {
       rememberMs: (config.loginCacheSeconds ?? 0) * 1000,
       version: () => '',
       check: (username, password) => check(username, password).catch(toRefusal),
+      find: (id) => find(id).catch(toRefusal),
       ready: () => directory.isReachable(),
       close: () => Promise.resolve(directory.close()),
     },
@@ -102,7 +103,7 @@ function createUserFinder(ldap: typeof Ldap, config: LdapUserStoreConfig, path: 
   })
   const ofClass = new ldap.EqualityFilter({ attribute: 'objectClass', value: config.userEntryObjectClass })
   const isUser = new ldap.AndFilter({ filters: [ofClass, listed.fillAny()] })
-  const attributes = [config.userNameAttribute, config.membershipAttribute]
+  const attributes = [config.userNameAttribute, config.membershipAttribute, ...statusAttributes]
   return async (username, directory) => {
     const filter = new ldap.AndFilter({ filters: [isUser, template.fill(username)] })
     const found: DirectoryEntry[] = []

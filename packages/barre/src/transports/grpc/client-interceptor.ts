@@ -1,16 +1,11 @@
 import { InterceptingCall, Metadata, status } from '@grpc/grpc-js'
 import type { InterceptingListener, Interceptor, Listener, NextCall, StatusObject } from '@grpc/grpc-js'
 import type { CredentialSource, Need, Outgoing } from '../../core/index.ts'
-import { attach, CredentialError, isSame, obtain, toCaller } from '../fetch/index.ts'
-import type { CallerRequest } from '../fetch/index.ts'
+import { attach, CredentialError, obtain, renewWith, toNeed } from '../fetch/index.ts'
+import type { CallInit } from '../fetch/index.ts'
 
-/** What a source may want to know of a call beside its method. */
-export interface CallNeed {
-  /** The inbound call on whose behalf we call: a source that propagates or infers needs it. */
-  readonly caller?: CallerRequest | undefined
-  readonly audience?: string
-  readonly scopes?: readonly string[]
-}
+/** What a source may want to know of a call beside its method: on whose behalf it is, and for which token. */
+export type CallNeed = Pick<CallInit, 'caller' | 'audience' | 'scopes'>
 
 /** What was said of a call, by its metadata. */
 export const needs: WeakMap<Metadata, CallNeed> = new WeakMap<Metadata, CallNeed>()
@@ -25,7 +20,7 @@ export function credentialInterceptor(
     const attempt = new Attempt(() => nextCall(options), !requestStream && !responseStream)
     return new InterceptingCall(nextCall(options), {
       start(metadata, listener, next) {
-        const need: Need = { method: 'gRPC', target: origin + path, ...toNeed(needs.get(metadata)) }
+        const need: Need = { method: 'gRPC', target: origin + path, ...toNeed(needs.get(metadata) ?? {}) }
         const source = sourceFor(need)
         if (source === undefined) next(metadata, listener)
         else void attempt.start(source, need, metadata, listener, next)
@@ -99,9 +94,8 @@ class Attempt {
   ): Promise<Outgoing | undefined> {
     const metadata = (name: string): readonly string[] => received.metadata.get(name).map(String)
     try {
-      const renewed = await source.credential({ ...need, refused: { credential: refused, metadata } })
-      const isOther = renewed.ok && !isSame(renewed.value, refused)
-      return isOther && this.#isUnary && !this.#isCancelled ? renewed.value : undefined
+      const renewed = await renewWith(source, need, refused, metadata)
+      return this.#isUnary && !this.#isCancelled ? renewed : undefined
     } catch {
       return undefined
     }
@@ -112,15 +106,6 @@ class Attempt {
     this.#second.start(metadata, listener)
     this.#second.sendMessage(this.message)
     this.#second.halfClose()
-  }
-}
-
-function toNeed({ audience, scopes, caller }: CallNeed = {}): Pick<Need, 'audience' | 'scopes' | 'caller'> {
-  const from = caller === undefined ? undefined : toCaller(caller)
-  return {
-    ...(audience !== undefined && { audience }),
-    ...(scopes !== undefined && { scopes }),
-    ...(from !== undefined && { caller: from }),
   }
 }
 

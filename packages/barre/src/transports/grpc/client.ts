@@ -1,9 +1,9 @@
-import { createSecureContext } from 'node:tls'
 import { credentials, Metadata } from '@grpc/grpc-js'
 import type { ChannelCredentials, Client, ClientOptions } from '@grpc/grpc-js'
 import { checkEndpoint, ConfigError } from '../../core/index.ts'
 import type { allowInsecureEndpoint, ClientSecureSocket, Services } from '../../core/index.ts'
 import { toClientOptions } from '../../tls/index.ts'
+import { channelCredentials } from './channel-credentials.ts'
 import { credentialInterceptor, needs } from './client-interceptor.ts'
 import type { CallNeed } from './client-interceptor.ts'
 
@@ -68,12 +68,8 @@ function openChannel(
 ): Channel {
   const tls = toClientOptions(secureSocket, 'secureSocket', () => services.now(), services.log)
   if (protocol === 'http:') return { channel: credentials.createInsecure(), port: port || '80', options: {} }
-  const channel = credentials.createFromSecureContext(createSecureContext(tls.context), {
-    rejectUnauthorized: tls.rejectUnauthorized,
-    ...(!tls.verifyHostName && { checkServerIdentity: () => undefined }),
-  })
   const name = tls.serverName === undefined ? {} : { 'grpc.ssl_target_name_override': tls.serverName }
-  return { channel, port: port || '443', options: name }
+  return { channel: channelCredentials(tls), port: port || '443', options: name }
 }
 
 /** The metadata of a call that is made for somebody, or that needs a token for an audience or scopes of its own. */

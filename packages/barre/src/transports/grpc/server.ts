@@ -13,11 +13,12 @@ import {
   toSettings,
 } from '../http/index.ts'
 import type { HttpOptions, HttpSettings, Intercept } from '../http/index.ts'
+import { methodPolicies } from '../rpc/index.ts'
 import { grantedCalls, principals } from './granted-calls.ts'
 import type { Grant } from './granted-calls.ts'
 import { toGrpcCall } from './grpc-call.ts'
 import { registerMethods } from './resources.ts'
-import type { Method, Methods } from './resources.ts'
+import type { Method } from './resources.ts'
 import { serverCredentials } from './server-credentials.ts'
 import { toTrailersOnly } from './status.ts'
 
@@ -69,7 +70,8 @@ export function guardedServer(
     ...options.server,
     interceptors: [calls.interceptor, ...(options.server?.interceptors ?? [])],
   })
-  const methods = registerMethods(server, rules, settings, options.resources ?? {})
+  const policies = methodPolicies(rules, settings, options.resources ?? {})
+  const methods = registerMethods(server, policies)
   const tls = options.secureSocket && serverCredentials(options.secureSocket, services)
   let problem: ConfigError | undefined
   beforeEvents(server, (http2Server) => {
@@ -86,7 +88,7 @@ export function guardedServer(
   })
   return Object.assign(server, {
     async listen(address: string): Promise<number> {
-      methods.check()
+      policies.check()
       problem = undefined
       const { promise, resolve, reject } = Promise.withResolvers<number>()
       server.bindAsync(address, tls?.credentials ?? ServerCredentials.createInsecure(), (error, port) =>
@@ -129,7 +131,7 @@ type Judge = (
 
 /** For the `stream` event: refuses on the stream, before gRPC has read anything of it, or hands it on. */
 function streamGuard(
-  { byPath }: Methods,
+  methods: ReadonlyMap<string, Method>,
   judge: Judge,
   grant: (grant: Grant, take: () => void) => void,
 ): Intercept {
@@ -141,7 +143,7 @@ function streamGuard(
       string[],
     ]
     const path = headers[':path'] ?? ''
-    const method = byPath.get(path)
+    const method = methods.get(path)
     // gRPC knows no such method either, and says so.
     if (method === undefined) return proceed()
     const settle = (decision: Decision): void => {

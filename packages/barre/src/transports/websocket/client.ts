@@ -1,7 +1,7 @@
 import type { WebSocket } from 'ws'
 import { allowInsecureEndpoint, checkEndpoint, ConfigError, number } from '../../core/index.ts'
 import type { ClientSecureSocket, CredentialSource, Need, Outgoing, Services } from '../../core/index.ts'
-import { toClientOptions } from '../../tls/index.ts'
+import { tlsOpener } from '../../tls/index.ts'
 import { credentialHeaders, obtain, renewWith, toNeed } from '../fetch/index.ts'
 import type { CallerRequest } from '../fetch/index.ts'
 import { HandshakeError, openSocket, toTlsOptions } from './handshake.ts'
@@ -54,7 +54,8 @@ export function webSocketClient(
   const { auth, subProtocols = [], customHeaders, maxFrameSize = 65_536, handShakeTimeout = 5 } = config
   const base = toBase(config)
   const options = {
-    ...(base.protocol === 'wss:' && toTlsOptions(toClientOptions(config.secureSocket ?? {}, 'secureSocket'))),
+    ...(base.protocol === 'wss:' &&
+      toTlsOptions(tlsOpener(config.secureSocket ?? {}, 'secureSocket', () => services.now()))),
     maxPayload: number({ min: 1, integer: true, unit: 'bytes' }).check(maxFrameSize, 'maxFrameSize'),
     handshakeTimeout:
       number({ min: 0.001, max: 3600, unit: 'seconds' }).check(handShakeTimeout, 'handShakeTimeout') * 1000,

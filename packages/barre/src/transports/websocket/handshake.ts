@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http'
-import { createSecureContext } from 'node:tls'
+import { isIP } from 'node:net'
+import type { ConnectionOptions } from 'node:tls'
 import { WebSocket } from 'ws'
 import type { ClientOptions } from 'ws'
-import type { ClientTlsOptions } from '../../tls/index.ts'
+import type { TlsOpener } from '../../tls/index.ts'
 
 /** Thrown where the server answered something else than 101: 401 and 403 after the credential was refused. */
 export class HandshakeError extends Error {
@@ -43,13 +44,16 @@ export function openSocket(
   })
 }
 
-/** TLS as `ws` hands it to node:tls. */
-export function toTlsOptions(tls: ClientTlsOptions): ClientOptions {
+/** Opens the connections of `ws`, each with the files as they are then. */
+export function toTlsOptions(tls: TlsOpener): ClientOptions {
   return {
-    rejectUnauthorized: tls.rejectUnauthorized,
-    ...(tls.serverName !== undefined && { servername: tls.serverName }),
-    // The types of `ws` ask for a boolean that node:tls has never had.
-    ...(!tls.verifyHostName && { checkServerIdentity: (() => undefined) as never }),
-    ...({ secureContext: createSecureContext(tls.context) } as ClientOptions),
-  }
+    createConnection(options: ConnectionOptions) {
+      const { host = '', port } = options
+      return tls.open({
+        host,
+        ...(port !== undefined && { port }),
+        servername: tls.serverName ?? (isIP(host) === 0 ? host : ''),
+      })
+    },
+  } as ClientOptions
 }

@@ -1,5 +1,6 @@
 import { describeFetchError } from '../../core/index.ts'
 import type { Fetch, Services } from '../../core/index.ts'
+import { FairQueue } from './fair-queue.ts'
 import { linkHeader } from './links.ts'
 import { sign } from './signature.ts'
 import type { SignatureMethod } from './signature.ts'
@@ -20,29 +21,35 @@ export interface DeliveryRules {
   /** The wait before the second try, doubled before each further one. */
   readonly firstRetrySeconds: number
   readonly longestRetrySeconds: number
-  /** Deliveries that are under way or waiting. */
+  /** Deliveries that are under way or waiting, of all callbacks and of one origin. */
   readonly deliveriesMax: number
+  readonly deliveriesPerOriginMax: number
 }
 
-/** Requests that are under way at one time. */
-export const deliveriesAtOnce = 16
+/** Requests that are under way at one time, to all callbacks and to one origin. */
+const deliveriesAtOnce = 16
+export const perOriginAtOnce = 4
 
 interface Delivery extends Content {
   readonly topic: string
   readonly callback: string
+  readonly origin: string
   readonly attempt: number
 }
 
-/** Sends content to callbacks, a bounded number at a time. Those that wait for another try are lost by a restart. */
+/**
+ * Sends content to callbacks, a bounded number at a time, whose origins take turns. Those that wait for another try are
+ * lost by a restart.
+ */
 export class Deliveries {
   readonly #rules: DeliveryRules
   readonly #fetch: Fetch
   readonly #store: SubscriptionStore
   readonly #services: Pick<Services, 'now' | 'random' | 'log'>
-  readonly #waiting: Delivery[] = []
+  readonly #queue = new FairQueue<Delivery>(deliveriesAtOnce, perOriginAtOnce)
   readonly #timers = new Set<NodeJS.Timeout>()
-  #active = 0
-  #outstanding = 0
+  readonly #outstanding = new Map<string, number>()
+  #outstandingInAll = 0
   #isClosed = false
 
   constructor(
@@ -60,43 +67,61 @@ export class Deliveries {
   /** Begins to send to each subscriber of the topic; `undefined` when there are too many deliveries already. */
   async distribute(topic: string, content: Content): Promise<number | undefined> {
     const subscriptions = await this.#store.list(topic, this.#services.now())
-    if (this.#isClosed || this.#outstanding + subscriptions.length > this.#rules.deliveriesMax)
+    if (this.#isClosed || this.#outstandingInAll + subscriptions.length > this.#rules.deliveriesMax)
       return undefined
-    this.#outstanding += subscriptions.length
-    for (const { callback } of subscriptions) this.#waiting.push({ ...content, topic, callback, attempt: 1 })
+    for (const { callback } of subscriptions) this.#begin({ ...content, topic, callback })
     this.#proceed()
     return subscriptions.length
   }
 
+  /** An origin that takes nothing loses its own content, and keeps nobody else's from being distributed. */
+  #begin(delivery: Omit<Delivery, 'origin' | 'attempt'>): void {
+    const { origin } = new URL(delivery.callback)
+    const outstanding = this.#outstanding.get(origin) ?? 0
+    if (outstanding >= this.#rules.deliveriesPerOriginMax) {
+      const fields = { topic: delivery.topic, callbackOrigin: origin, outstanding }
+      this.#services.log.error(fields, 'content was not delivered: too much waits for its origin')
+      return
+    }
+    this.#outstanding.set(origin, outstanding + 1)
+    this.#outstandingInAll++
+    this.#queue.push(origin, { ...delivery, origin, attempt: 1 })
+  }
+
+  #settle({ origin }: Delivery): void {
+    const left = (this.#outstanding.get(origin) ?? 1) - 1
+    if (left === 0) this.#outstanding.delete(origin)
+    else this.#outstanding.set(origin, left)
+    this.#outstandingInAll--
+  }
+
   close(): void {
     this.#isClosed = true
-    this.#waiting.length = 0
+    this.#queue.clear()
     for (const timer of this.#timers) clearTimeout(timer)
   }
 
   #proceed(): void {
-    while (this.#active < deliveriesAtOnce) {
-      const delivery = this.#waiting.shift()
-      if (delivery === undefined) return
-      this.#active++
-      void this.#deliver(delivery).finally(() => {
-        this.#active--
+    for (let next = this.#queue.take(); next !== undefined; next = this.#queue.take()) {
+      const { key, item } = next
+      void this.#deliver(item).finally(() => {
+        this.#queue.done(key)
         this.#proceed()
       })
     }
   }
 
   async #deliver(delivery: Delivery): Promise<void> {
-    const { topic, callback, attempt } = delivery
+    const { topic, origin, attempt } = delivery
     const problem = await this.#send(delivery).catch(describeFetchError)
     if (problem === undefined) {
-      this.#outstanding--
+      this.#settle(delivery)
       return
     }
     // A callback's path and query are what keeps others from it.
-    const fields = { topic, callbackOrigin: new URL(callback).origin, attempt, reason: problem }
+    const fields = { topic, callbackOrigin: origin, attempt, reason: problem }
     if (attempt >= this.#rules.attempts) {
-      this.#outstanding--
+      this.#settle(delivery)
       this.#services.log.error(fields, 'content was not delivered')
       return
     }
@@ -145,7 +170,7 @@ export class Deliveries {
     const timer = setTimeout(
       () => {
         this.#timers.delete(timer)
-        this.#waiting.push(delivery)
+        this.#queue.push(delivery.origin, delivery)
         this.#proceed()
       },
       wait * 1000 * share,

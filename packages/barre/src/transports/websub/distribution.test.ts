@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { form, pair, probe, subscribed, topic } from '../../../test/websub-hub.ts'
 import { agreeable, startPeer } from '../../../test/websub-wire.ts'
-import { deliveriesAtOnce } from './deliveries.ts'
+import { perOriginAtOnce } from './deliveries.ts'
 
 describe('content distribution', () => {
   it('sends the whole content with its type, links to hub and topic, and no signature unasked', async (context) => {
@@ -134,7 +134,7 @@ describe('content distribution', () => {
     while ((await both.hub.hub.publish(topic, probe)) > 0) await new Promise(setImmediate)
   })
 
-  it('goes to so many callbacks at one time, and to the others when one has answered', async (context) => {
+  it('goes to so many callbacks of an origin at one time, and to the others when one has answered', async (context) => {
     const held: (() => void)[] = []
     const both = await pair(context, {
       respond(request, response, index) {
@@ -142,7 +142,7 @@ describe('content distribution', () => {
         return held.push(() => response.end())
       },
     })
-    const many = deliveriesAtOnce + 1
+    const many = perOriginAtOnce + 1
     for (let index = 0; index < many; index++) {
       await both.hub.subscribe(form(both.peer, { 'hub.callback': `${both.peer.origin}/cb${index}` }))
     }
@@ -154,10 +154,10 @@ describe('content distribution', () => {
       await both.peer.request(before + sent - 1)
     }
     assert.equal(await both.hub.hub.publish(topic, slow), many)
-    await both.peer.request(before + deliveriesAtOnce - 1)
-    assert.equal(held.length, deliveriesAtOnce)
+    await both.peer.request(before + perOriginAtOnce - 1)
+    assert.equal(held.length, perOriginAtOnce)
     held[0]?.()
-    await both.peer.request(before + deliveriesAtOnce)
+    await both.peer.request(before + perOriginAtOnce)
     assert.equal(held.length, many)
   })
 
@@ -171,5 +171,28 @@ describe('content distribution', () => {
     while ((await both.hub.publish(topic, 'slow')).status === 503) await new Promise(setImmediate)
     assert.equal((await both.hub.publish(topic, 'more')).status, 503)
     await assert.rejects(both.hub.hub.publish(topic, probe), /too many deliveries/)
+  })
+
+  it('goes to the others while an origin takes nothing, which loses what is beyond its limit', async (context) => {
+    const other = await startPeer(context)
+    const both = await pair(context, {
+      deliveriesPerOriginMax: 3,
+      others: [other.origin],
+      respond: (request, response, index) =>
+        request.body === 'slow' ? undefined : agreeable(request, response, index),
+    })
+    await subscribed(both)
+    await both.hub.subscribe(form(both.peer, { 'hub.callback': `${other.origin}/cb` }))
+    while ((await both.hub.hub.publish(topic, probe)) < 2) await new Promise(setImmediate)
+    const slow = { contentType: 'text/plain', content: Buffer.from('slow') }
+    // The verification, and the probe; each of ours is awaited, so that few are outstanding there.
+    for (let index = 2; index < 8; index++) {
+      await other.request(index - 1)
+      await both.hub.hub.publish(topic, slow)
+    }
+    await other.request(7)
+    const lost = both.hub.logged.filter(({ message }) => message.includes('too much waits'))
+    assert.deepEqual(new Set(lost.map(({ fields }) => fields['callbackOrigin'])), new Set([both.peer.origin]))
+    assert.equal(lost.length, 3)
   })
 })

@@ -45,6 +45,8 @@ export interface HubConfig {
   readonly subscriptionsMax?: number
   /** Deliveries under way or waiting; default 20,000. */
   readonly deliveriesMax?: number
+  /** The same to the callbacks of one origin, which loses what is beyond; default 2,000. */
+  readonly deliveriesPerOriginMax?: number
   /** Requests of subscribers that are being verified; default 1,000. */
   readonly verificationsMax?: number
   /** The most content of one update, in bytes; default 1 MiB. */
@@ -96,6 +98,7 @@ const shape: Shape<HubConfig> = record<HubConfig>({
   ),
   subscriptionsMax: optional(amount()),
   deliveriesMax: optional(amount()),
+  deliveriesPerOriginMax: optional(amount()),
   verificationsMax: optional(amount()),
   contentMaxBytes: optional(number({ min: 1, max: 1_073_741_824, unit: 'bytes', integer: true })),
   [allowInsecureEndpoint]: optional(flag()),
@@ -114,6 +117,7 @@ export function toHubSettings(config: HubConfig): HubSettings {
   return {
     subscriptionsMax: 10_000,
     deliveriesMax: 20_000,
+    deliveriesPerOriginMax: 2000,
     verificationsMax: 1000,
     contentMaxBytes: 1_048_576,
     signature: 'sha256',

@@ -15,6 +15,23 @@ createServer((request, response) => {
 })
 
 createServer((request, response) => {
+  response.writeHead(200, { 'Content-Type': 'application/json' })
+  response.end(request.url)
+})
+
+createServer((request, response) => {
+  response.writeHead(200, 'OK', { 'content-type': 'text/plain' }).end(request.url)
+})
+
+createServer((request, response) => {
+  response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(request.url) // flags: html
+})
+
+createServer((request, response) => {
+  response.writeHead(404).end(request.url) // flags: html
+})
+
+createServer((request, response) => {
   const size = Number(request.headers['x-size'])
   response.end(Buffer.alloc(size)) // flags: resource
   if (size < 100) response.end(Buffer.alloc(size))

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createRevocations, createSharedInstances, Secret, systemClock } from '../../../core/index.ts'
 import type { Authenticated, Call, Provider, Result, Services } from '../../../core/index.ts'
 import type { OpenLdapConfig, RunningOpenLdap } from '../../../../../../tools/servers/index.ts'
+import type { UserProvider } from '../../basic-login.ts'
 import { ldapUserStoreKind } from '../ldap-user-store.ts'
 import type { LdapUserStoreConfig } from '../config.ts'
 
@@ -103,7 +104,7 @@ export function config(
   }
 }
 
-export function create(value: unknown): Provider {
+export function create(value: unknown): UserProvider {
   return ldapUserStoreKind.create(ldapUserStoreKind.shape.check(value, 'store'), services, 'store')
 }
 
@@ -129,7 +130,7 @@ export function outcome(result: Result<Authenticated>): string {
   return [id, ...[...scopes].toSorted()].join(' ')
 }
 
-export async function using<T>(value: unknown, job: (provider: Provider) => Promise<T>): Promise<T> {
+export async function using<T>(value: unknown, job: (provider: UserProvider) => Promise<T>): Promise<T> {
   const provider = create(value)
   try {
     return await job(provider)

@@ -1,0 +1,129 @@
+import { writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { nkeys } from '@nats-io/transport-node'
+import type { NatsConnection } from '@nats-io/transport-node'
+import type { connect } from 'barre/nats'
+import type { natsServer, natsStreaming, RestartableServer } from '../../tools/servers/index.ts'
+import type { Attempt, Mechanism } from './kit.ts'
+import { createAccounts } from './nats-accounts.ts'
+import type { NatsAccounts } from './nats-accounts.ts'
+import { user } from './world.ts'
+import type { BrokerWorld } from './world.ts'
+
+type NatsOptions = Parameters<typeof connect>[0]
+type Auth = NonNullable<NatsOptions['auth']>
+type ServerConfig = Parameters<typeof natsServer.start>[0] & { readonly tls: BrokerWorld['serverTls'] }
+/** How a streaming server proves itself to the NATS server in it. */
+type Own = Pick<Parameters<typeof natsStreaming.start>[0], 'own' | 'ownCreds'>
+
+/** One server for each way of NATS to know its users. */
+export interface NatsServers {
+  readonly byName: RestartableServer
+  readonly byJwt: RestartableServer
+  readonly accounts: NatsAccounts
+  readonly mechanisms: readonly Mechanism[]
+  stop(): Promise<void>
+}
+
+export const byPassword = (password: string): Auth => ({ username: user.name, password })
+
+/** Starts them. `start`: of which kind (`name`); `tryWith`: connects, and does what only a known client may. */
+export async function startNatsServers(
+  world: BrokerWorld,
+  name: string,
+  start: (config: ServerConfig, own: Own) => Promise<RestartableServer>,
+  tryWith: (options: NatsOptions) => Promise<void>,
+): Promise<NatsServers> {
+  const tls = world.serverTls
+  const accounts = createAccounts()
+  const [key, bad] = [nkeys.createUser(), nkeys.createUser()]
+  const users = `{user: ${user.name}, password: "${user.password}"}, {nkey: ${key.getPublicKey()}}`
+  const own = '{user: own, password: "own-password"}'
+  const [byName, byToken, byCertificate, byJwt] = await Promise.all([
+    start(
+      { tls, lines: [`authorization { users: [${users}, ${own}] }`] },
+      { own: ['username: own', 'password: own-password'] },
+    ),
+    start(
+      { tls, lines: [`authorization { token: "${user.password}" }`] },
+      { own: [`token: "${user.password}"`] },
+    ),
+    start(
+      {
+        tls,
+        clientCertificates: 'map to users',
+        lines: [`authorization { users: [{user: "${user.name}.internal"}, {user: localhost}] }`],
+      },
+      {},
+    ),
+    start({ tls, lines: accounts.lines }, { ownCreds: accounts.creds(3600) }),
+  ])
+  const folder = dirname(tls.caFile)
+  const [goodFile, badFile] = [join(folder, `${name}-good.creds`), join(folder, `${name}-bad.creds`)]
+  await writeFile(goodFile, accounts.creds(3600))
+  await writeFile(badFile, accounts.forgedCreds())
+
+  const toMechanism = (
+    mechanism: string,
+    server: RestartableServer,
+    good: Partial<NatsOptions>,
+    refused: (attempt: Attempt) => Partial<NatsOptions>,
+  ): Mechanism => ({
+    name: mechanism,
+    refusal: /authorization violation/i,
+    tries: (attempt) =>
+      tryWith({
+        url: `tls://${attempt.host}:${server.ports['nats']}`,
+        secureSocket: attempt.secureSocket,
+        options: { reconnect: false },
+        ...(attempt.credential === 'good' ? good : refused(attempt)),
+      }),
+  })
+  const withAuth = (mechanism: string, server: RestartableServer, good: Auth, refused: Auth): Mechanism =>
+    toMechanism(mechanism, server, { auth: good }, () => ({ auth: refused }))
+  return {
+    byName,
+    byJwt,
+    accounts,
+    mechanisms: [
+      withAuth('user and password', byName, byPassword(user.password), byPassword('guess')),
+      withAuth('token', byToken, { token: user.password }, { token: 'guess' }),
+      withAuth('NKey', byName, { nkeySeed: seedOf(key) }, { nkeySeed: seedOf(bad) }),
+      withAuth('JWT', byJwt, { credsFile: goodFile }, { credsFile: badFile }),
+      // The certificate is the credential.
+      toMechanism('mutual TLS', byCertificate, {}, ({ secureSocket }) => ({
+        secureSocket: { ...secureSocket, key: world.mallory },
+      })),
+    ],
+    async stop() {
+      await Promise.all([byName, byToken, byCertificate, byJwt].map((server) => server.stop()))
+    },
+  }
+}
+
+function seedOf(key: ReturnType<typeof nkeys.createUser>): string {
+  return Buffer.from(key.getSeed()).toString('latin1')
+}
+
+/** A creds file whose JWT is replaced in the middle of its life: what an agent beside the program does. */
+export async function rotateCreds(
+  { serverTls }: BrokerWorld,
+  accounts: NatsAccounts,
+  name: string,
+  lifetimeSeconds: number,
+): Promise<{ readonly credsFile: string; readonly stop: () => void }> {
+  const credsFile = join(dirname(serverTls.caFile), name)
+  const rotate = (): Promise<void> => writeFile(credsFile, accounts.creds(lifetimeSeconds))
+  await rotate()
+  const rotating = setInterval(() => void rotate(), (lifetimeSeconds * 1000) / 2)
+  return { credsFile, stop: () => clearInterval(rotating) }
+}
+
+/** Counts the connections: each shows the creds file of then. */
+export function countShown(connection: NatsConnection): { shown(): number } {
+  let shown = 1
+  void (async () => {
+    for await (const { type } of connection.status()) if (type === 'reconnect') shown++
+  })()
+  return { shown: () => shown }
+}

@@ -1,0 +1,4 @@
+import * as kits from './index.ts'
+import { fileSuites } from './suite.ts'
+
+await fileSuites(Object.values(kits))

@@ -1,0 +1,5 @@
+export { pop3Connect } from './connect.ts'
+export { pop3Listen } from './listen.ts'
+export type { Pop3Config } from './connect.ts'
+export type { Pop3ListenerConfig } from './listen.ts'
+export type { Pop3Entry, Pop3Session } from './session.ts'

@@ -1,0 +1,3 @@
+export { methodPolicies } from './method-policies.ts'
+export type { MethodPolicies } from './method-policies.ts'
+export { refusalMetadata, rpcStatuses, sendableMetadata } from './status.ts'

@@ -1,0 +1,5 @@
+export { sftpClient } from './client.ts'
+export { sftpListener } from './listener.ts'
+export type { SftpConfig, SshKeyAuth } from './config.ts'
+export type { PrivateKeyConfig } from './private-key.ts'
+export type { SftpListenerConfig } from './listener.ts'

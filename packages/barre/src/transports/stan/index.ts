@@ -1,0 +1,7 @@
+export { stanConnect } from './connect.ts'
+export type { StanConnection } from './connect.ts'
+export { guardStan } from './messages.ts'
+export type { StanGuard, StanMessageOptions } from './messages.ts'
+export { StanError } from './stan-error.ts'
+export type { StanConfig, StanSubscribeOptions, StartPosition } from './config.ts'
+export type { StanMessage, StanSubscription } from './subscription.ts'

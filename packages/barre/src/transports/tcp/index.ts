@@ -1,0 +1,6 @@
+export { judgeConnection, requireCertificates, toConnectCall, watchConnection } from './admission.ts'
+export { tcpClient } from './client.ts'
+export type { TcpClient } from './client.ts'
+export type { TcpClientConfig, TcpServerConfig } from './config.ts'
+export { tcpServer } from './server.ts'
+export type { ConnectionContext, ConnectionHandler, TcpServer } from './server.ts'

@@ -1,6 +1,6 @@
 import type { Func } from '../graph/index.ts'
 import type { Call, Frame, LateResult, Obj, Outcome, Room, Summary, World } from '../summary/index.ts'
-import { EMPTY, applyLate, joinCalls, lateKey, sameValue } from '../summary/index.ts'
+import { EMPTY, LIMITS, applyLate, countLimit, joinCalls, lateKey, sameValue } from '../summary/index.ts'
 import type { GlobalHeap } from './globals.ts'
 import { isOutdated } from './globals.ts'
 
@@ -28,9 +28,6 @@ interface Entry extends User {
   isCut: boolean
   isRunning: boolean
 }
-
-/** In one round of the solver, what is stale runs again at most this often. */
-const MAX_PASSES = 4
 
 /**
  * Late calls by what they are given: each is worked out once, and again only when something it read,
@@ -128,7 +125,7 @@ export class LateCalls {
 
   /** Runs again what is stale, until nothing is; forgets what nobody asks for any more. */
   settle(): void {
-    for (let pass = 0; pass < MAX_PASSES; pass += 1) {
+    for (let pass = 0; pass < LIMITS['late-passes']; pass += 1) {
       let runs = 0
       for (const [key, entry] of this.#entries) {
         if (entry.users.size === 0) this.#drop(key, entry)
@@ -139,6 +136,11 @@ export class LateCalls {
       }
       if (runs === 0) return
     }
+    if (this.#hasStale()) countLimit('late-passes')
+  }
+
+  #hasStale(): boolean {
+    return [...this.#entries.values()].some((entry) => entry.users.size > 0 && this.#isStale(entry))
   }
 
   #drop(key: string, entry: Entry): void {

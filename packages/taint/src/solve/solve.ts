@@ -26,9 +26,6 @@ export interface Solution {
   summaryOf(func: Func): Summary
 }
 
-/** Module-level state is walked to a fixpoint, at most this often. */
-const MAX_ROUNDS = 4
-
 /** Summarises every function of a program, callees first, until module-level state has settled. */
 export function solve(input: SolveInput): Solution {
   const globals = new GlobalHeap()
@@ -61,20 +58,21 @@ export function solve(input: SolveInput): Solution {
   const modules = moduleOrder(input.modules)
   const order = callOrder(input.funcs)
   let rounds = 0
-  for (; rounds < MAX_ROUNDS; rounds += 1) {
+  let stale = 1
+  for (; stale > 0 && rounds < LIMITS['module-rounds']; rounds += 1) {
     for (const module of modules) summaries.of(module.init)
     for (const func of order) summaries.of(func)
     late.settle()
-    const stale = summaries.invalidate(
+    stale = summaries.invalidate(
       ({ func, reads }, clock) => late.isUnsettled(func) || isOutdated(reads, clock),
     )
-    if (stale === 0) break
   }
+  if (stale > 0) countLimit('module-rounds')
   return {
     findings: findings.all(),
     limits: takeLimits(),
     walks: summaries.walks,
-    rounds: rounds + 1,
+    rounds,
     summaryOf: (func) => summaries.of(func),
   }
 }

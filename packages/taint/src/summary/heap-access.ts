@@ -162,9 +162,9 @@ function readAny(frame: Frame, obj: Obj): Value {
 }
 
 function elementsOf(frame: Frame, obj: Obj): Value {
-  if (obj.isGlobal && !frame.state.hasFields(obj)) return frame.world.globals.elements(obj, frame.reads)
-  const found: Value[] = []
-  for (const [field, value] of slots(frame, obj)) if (isElement(field)) found.push(value)
+  const found: Value[] = obj.isGlobal ? [frame.world.globals.elements(obj, frame.reads)] : []
+  if (!frame.state.hasFields(obj)) return found[0] ?? EMPTY
+  for (const [field, value] of frame.state.fields(obj)) if (isElement(field)) found.push(value)
   return joinAll(found)
 }
 

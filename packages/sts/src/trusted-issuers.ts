@@ -134,8 +134,8 @@ function checkPrefixes(configs: readonly TrustedIssuerConfig[], path: string): v
 }
 
 /**
- * Nor may an issuer name one of our own users: a file's have no colon in their names, a directory's have the directory's
- * name before the first.
+ * Nor may an issuer name one of our own users: those of a file have no colon in their names, those of a
+ * directory have its name before the first.
  */
 function checkPrefixesBeside(
   users: UsersConfig,
@@ -150,11 +150,11 @@ function checkPrefixesBeside(
         'required beside users, with a colon in it: it tells its subjects from them',
       )
     }
-    if (domain === undefined || !(subjectPrefix.startsWith(domain) || domain.startsWith(subjectPrefix)))
-      continue
+    if (domain === undefined) continue
+    if (!subjectPrefix.startsWith(domain) && !domain.startsWith(subjectPrefix)) continue
     throw new ConfigError(
       `${path}[${index}].subjectPrefix`,
-      `does not tell its subjects from the users of the directory ${domain.slice(0, -1)}: give one of them another name`,
+      `does not tell its subjects from the users of ${domain} give one of them another name`,
     )
   }
 }

@@ -29,7 +29,7 @@ export const LIMITS = {
   recursion: 6,
   /** How often all that read module-level state which has grown since is walked again. */
   'module-rounds': 4,
-  /** How often, in each of these rounds, calls that may come at any time are run again, since one of them changed another. */
+  /** How often, in each of these rounds, calls that may come at any time are run again when others have changed. */
   'late-passes': 4,
 } as const
 

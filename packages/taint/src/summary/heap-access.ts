@@ -266,6 +266,7 @@ export function textOf(frame: Frame, value: Value): readonly Label[] {
 function textPart(frame: Frame, obj: Obj): Value {
   if (obj.kind === 'symbolic' || obj.kind === 'array') return elementsOf(frame, obj)
   if (obj.kind === 'error') return slot(frame, obj, 'message')
+  if (obj.kind === 'api') return slot(frame, obj, ELEMENT)
   return obj.kind === 'promise' ? slot(frame, obj, AWAIT) : EMPTY
 }
 

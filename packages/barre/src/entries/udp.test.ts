@@ -3,8 +3,6 @@ import { randomBytes } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import type { Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { copyFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { createTestCa } from '../../../../tools/test-ca.ts'
@@ -69,36 +67,6 @@ for (const [kind, pair] of [
     assert.equal(await ask(await connect(context, { ...byKey, port })), 'somebody: hello')
   })
 }
-
-test('handshakes use the files of now, on both sides of mutual DTLS, and an open connection stays', async (context) => {
-  const at = (name: string): string => join(pki.directory, name)
-  const write = async ({ caFile, server }: typeof pki): Promise<void> => {
-    await copyFile(caFile, at('now.ca'))
-    await copyFile(server.keyFile, at('now.key'))
-    await copyFile(server.certFile, at('now.crt'))
-  }
-  await write(pki)
-  const silent = (): void => undefined
-  let onLoaded = silent
-  const log = { debug: silent, info: () => onLoaded(), warn: silent, error: silent }
-  const secureSocket = {
-    key: { certFile: at('now.crt'), keyFile: at('now.key') },
-    mutualSsl: { cert: at('now.ca') },
-  }
-  const { port } = await serve(context, { secureSocket, services: { log } })
-  const connectAs = ({ client }: typeof pki, { caFile }: typeof pki): Promise<DtlsConnection> =>
-    connect(context, { host: 'localhost', port, secureSocket: { cert: caFile, key: client } })
-
-  const stays = await connectAs(pki, pki)
-  await assert.rejects(connectAs(strangers, strangers), { code: 'unknown_ca', isFromPeer: false })
-  const loaded = new Promise<void>((resolve) => (onLoaded = resolve))
-  await write(strangers)
-  await loaded
-  assert.equal(await ask(await connectAs(strangers, strangers)), 'somebody: hello')
-  await assert.rejects(connectAs(strangers, pki), { code: 'unknown_ca', isFromPeer: false })
-  await assert.rejects(connectAs(pki, strangers), { code: 'unknown_ca', isFromPeer: true })
-  assert.equal(await ask(stays), 'somebody: hello')
-})
 
 const distrusted = [
   ['of another authority', { cert: strangers.caFile }, 'unknown_ca'],

@@ -16,6 +16,9 @@ const account = 'barre-test'
 /** How long a server may take to answer, and to end, in milliseconds. */
 const startMaxMs = 60_000
 const stopMaxMs = 5_000
+/** How much of what a program prints is kept, and how much of that an error tells, in characters. */
+const printedMax = 1_000_000
+const reportedMax = 4_000
 
 interface Identity {
   readonly uid: number
@@ -106,6 +109,8 @@ export async function freePorts(count: number): Promise<readonly number[]> {
 
 /** A server's process. */
 export interface ServerProcess {
+  /** What it has printed, as far as that is kept. */
+  printed(): string
   /** Ends it as its own package would, at the latest by force. */
   end(): Promise<void>
   /** Ends it at once, as a crash would. */
@@ -138,7 +143,7 @@ export async function startProcess(
   })
   let printed = ''
   for (const stream of [child.stdout, child.stderr]) {
-    stream?.on('data', (chunk: Buffer) => (printed = `${printed}${chunk.toString()}`.slice(-4_000)))
+    stream?.on('data', (chunk: Buffer) => (printed = `${printed}${chunk.toString()}`.slice(-printedMax)))
   }
   const gone = new Promise<void>((resolve) =>
     child.once('close', () => resolve()).once('error', () => resolve()),
@@ -159,11 +164,11 @@ export async function startProcess(
     for (const port of ports) await answers(port, child, deadline)
   } catch (error) {
     await stop('SIGKILL')
-    throw new Error(`${program} did not start: ${printed}`, { cause: error })
+    throw new Error(`${program} did not start: ${printed.slice(-reportedMax)}`, { cause: error })
   }
   const [, , , input, output] = child.stdio
   const pipes = input && output ? ([input as Writable, output as Readable] as const) : undefined
-  return { end: () => stop('SIGTERM'), kill: () => stop('SIGKILL'), pipes }
+  return { printed: () => printed, end: () => stop('SIGTERM'), kill: () => stop('SIGKILL'), pipes }
 }
 
 function signalTo(pid: number, signal: NodeJS.Signals): void {

@@ -1,7 +1,7 @@
 import type { CanActivate } from '@nestjs/common'
 import type { HttpSettings } from '../http/index.ts'
-import { handlerOf } from './demands.ts'
 import type { Demands } from './demands.ts'
+import { handlerOf } from './handlers.ts'
 import type { Wire } from './wire.ts'
 
 /**

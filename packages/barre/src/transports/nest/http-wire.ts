@@ -4,8 +4,8 @@ import type { ExecutionContext } from '@nestjs/common'
 import type { Awaitable, Decision, Policy, Principal } from '../../core/index.ts'
 import { drain, hasLongBody, phrase, sendReply, serverOf, toCall } from '../http/index.ts'
 import type { Checked, HttpRefusal, HttpSettings } from '../http/index.ts'
-import { handlerOf } from './demands.ts'
 import type { Demands } from './demands.ts'
+import { handlerOf } from './handlers.ts'
 import type { Wire } from './wire.ts'
 
 /** Middleware of the kind that parses bodies. */

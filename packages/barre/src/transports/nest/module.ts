@@ -4,12 +4,19 @@ import { APP_GUARD, HttpAdapterHost, ModulesContainer, Reflector } from '@nestjs
 import type { Rules, Services } from '../../core/index.ts'
 import { toChecked, toSettings } from '../http/index.ts'
 import type { HttpOptions } from '../http/index.ts'
-import { handlersOf, toDemands } from './demands.ts'
+import { toDemands } from './demands.ts'
+import type { Demands } from './demands.ts'
 import { toGuard } from './guard.ts'
-import { rpcTargets } from './rpc-targets.ts'
+import { toHandlers } from './handlers.ts'
+import type { Handlers } from './handlers.ts'
 import { httpWire } from './http-wire.ts'
 import type { Parser } from './http-wire.ts'
+import { rpcTargets } from './rpc-targets.ts'
+import type { RpcTargets } from './rpc-targets.ts'
 import { rpcWire } from './rpc-wire.ts'
+import { socketWire } from './socket-wire.ts'
+import { socketsToken, toSockets } from './sockets.ts'
+import type { GatewayOptions, Sockets } from './sockets.ts'
 
 export interface ModuleOptions<Auth = unknown> extends Omit<HttpOptions, 'resourceMetadata'> {
   /**
@@ -22,6 +29,8 @@ export interface ModuleOptions<Auth = unknown> extends Omit<HttpOptions, 'resour
    * `barre/grpc`. One that is not named demands the service's `auth`.
    */
   readonly grpcResources?: Readonly<Record<string, Auth | true>>
+  /** How the connections of gateways are opened: as the options of `barre/websocket`. */
+  readonly gateways?: GatewayOptions
 }
 
 // oxlint-disable-next-line typescript/no-extraneous-class -- Nest knows a module by its class
@@ -31,45 +40,48 @@ class BarreModule {}
 export function toModule(
   rules: Rules,
   options: ModuleOptions,
-  services: Pick<Services, 'now' | 'revocations'>,
+  services: Pick<Services, 'now' | 'random' | 'revocations' | 'log'>,
 ): DynamicModule {
   const settings = toSettings(options)
   const checked = toChecked(rules, settings)
-  const made = Symbol('barre.made')
+  const partsToken = Symbol('barre.parts')
   return {
     module: BarreModule,
     providers: [
       {
-        provide: made,
+        provide: partsToken,
         inject: [Reflector, ModulesContainer],
-        useFactory(reflector: Reflector, modules: ModulesContainer) {
-          const demands = toDemands(rules, settings, reflector)
-          const handlers = () => handlersOf(modules)
-          const resources = options.grpcResources ?? {}
-          const targets = rpcTargets({ rules, demands, settings, services, resources, handlers })
+        useFactory(reflector: Reflector, modules: ModulesContainer): Parts {
+          const handlers = toHandlers(modules, reflector)
+          const shared = { rules, demands: toDemands(rules, settings, reflector), handlers, services }
+          const targets = rpcTargets({ ...shared, settings, resources: options.grpcResources ?? {} })
           modules.getRpcTargetRegistry().subscribe((target) => targets.guard(target))
-          return { demands, targets }
+          return {
+            ...shared,
+            targets,
+            sockets: toSockets({ ...shared, options: { ...options, ...options.gateways } }),
+          }
         },
       },
+      { provide: socketsToken, inject: [partsToken], useFactory: ({ sockets }: Parts) => sockets },
       {
         provide: APP_GUARD,
-        inject: [made],
-        useFactory: ({ demands, targets }: Made) => {
-          const http = httpWire(demands, checked, settings, options.parsers ?? [])
-          return toGuard(demands, { http, rpc: rpcWire(demands, targets, settings) }, settings)
+        inject: [partsToken],
+        useFactory: ({ demands, targets, sockets }: Parts) => {
+          const wires = {
+            http: httpWire(demands, checked, settings, options.parsers ?? []),
+            rpc: rpcWire(demands, targets, settings),
+            ws: socketWire(demands, sockets),
+          }
+          return toGuard(demands, wires, settings)
         },
       },
       {
         provide: Symbol('barre.start'),
-        inject: [made, ModulesContainer, HttpAdapterHost],
-        useFactory: (
-          { demands }: Made,
-          modules: ModulesContainer,
-          host: HttpAdapterHost,
-        ): OnModuleInit & OnModuleDestroy => ({
+        inject: [partsToken, HttpAdapterHost],
+        useFactory: (parts: Parts, host: HttpAdapterHost): OnModuleInit & OnModuleDestroy => ({
           onModuleInit() {
-            // A mistake in what a handler demands stops the start.
-            for (const handler of handlersOf(modules)) demands.policyOf(handler)
+            check(parts)
             const server: NetServer | undefined = host.httpAdapter?.getHttpServer()
             if (server !== undefined) checked.attach(server)
           },
@@ -80,7 +92,17 @@ export function toModule(
   }
 }
 
-interface Made {
-  readonly demands: ReturnType<typeof toDemands>
-  readonly targets: ReturnType<typeof rpcTargets>
+/** What the guards of an application share. */
+interface Parts {
+  readonly demands: Demands
+  readonly handlers: Handlers
+  readonly targets: RpcTargets
+  readonly sockets: Sockets
+}
+
+/** A mistake in what a handler demands stops the start. */
+function check({ demands, handlers, sockets }: Parts): void {
+  for (const handler of handlers.ofControllers()) demands.policyOf(handler)
+  for (const handler of handlers.ofGateways()) demands.partOf(handler)
+  sockets.check()
 }

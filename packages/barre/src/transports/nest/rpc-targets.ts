@@ -3,7 +3,8 @@ import { ConfigError } from '../../core/index.ts'
 import type { Policy, Rules, Services } from '../../core/index.ts'
 import type { HttpSettings } from '../http/index.ts'
 import { methodPolicies } from '../rpc/index.ts'
-import type { Demands, Handler } from './demands.ts'
+import type { Demands } from './demands.ts'
+import type { Handler, Handlers } from './handlers.ts'
 
 /** The servers of an application's microservices. */
 export interface RpcTargets {
@@ -37,7 +38,7 @@ interface Guarding {
   readonly services: Pick<Services, 'now' | 'revocations'>
   /** What is added to gRPC's server beside the controllers. */
   readonly resources: Readonly<Record<string, unknown>>
-  handlers(): Iterable<Handler>
+  readonly handlers: Handlers
 }
 
 export function rpcTargets(guarding: Guarding): RpcTargets {
@@ -133,8 +134,8 @@ interface Route {
 
 function routesOf({ demands, handlers }: Guarding): ReadonlyMap<string, Route> {
   const byRoute = new Map<string, Route>()
-  for (const handler of handlers()) {
-    for (const pattern of demands.patternsOf(handler)) {
+  for (const handler of handlers.ofControllers()) {
+    for (const pattern of handlers.patternsOf(handler)) {
       const policy = demands.policyOf(handler)
       const known = byRoute.get(toRoute(pattern))
       if (known !== undefined && known.policy !== policy) {

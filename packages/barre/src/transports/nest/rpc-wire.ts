@@ -1,6 +1,6 @@
 import type { HttpSettings } from '../http/index.ts'
-import { handlerOf } from './demands.ts'
 import type { Demands } from './demands.ts'
+import { handlerOf } from './handlers.ts'
 import type { RpcTargets } from './rpc-targets.ts'
 import type { Wire } from './wire.ts'
 

@@ -22,27 +22,37 @@ export interface Demands {
   gatewayAuthOf(gateway: Controller): unknown
   /** Of a handler that gets a part of something larger, where it says so itself. */
   partOf(handler: Handler): Demand | undefined
+  /** Whether neither a handler nor its controller says anything. */
+  isSilent(handler: Handler): boolean
+  /** Of a resolver of GraphQL; nothing said: a principal. */
+  fieldOf(handler: Handler): Demand
 }
 
 export function toDemands(rules: Rules, settings: HttpSettings, reflector: Reflector): Demands {
   const policies = new Map<unknown, Policy | undefined>()
   const parts = new Map<unknown, Demand>()
   type Targets = Parameters<Reflector['getAllAndOverride']>[1]
+  const toPart = (auth: unknown, name: string): Demand => {
+    const demand = parts.get(auth) ?? toDemand(rules, auth, `${name} Auth`)
+    parts.set(auth, demand)
+    return demand
+  }
   const read = (target: object): unknown => reflector.get<unknown>(authKey, target as never)
+  const readBoth = ({ method, controller }: Handler): unknown =>
+    reflector.getAllAndOverride<unknown>(authKey, [method, controller] as Targets)
   return {
-    policyOf({ method, controller, name }) {
-      const auth = reflector.getAllAndOverride<unknown>(authKey, [method, controller] as Targets)
-      if (!policies.has(auth)) policies.set(auth, rules.policyFor(auth, `${name} Auth`))
+    policyOf(handler) {
+      const auth = readBoth(handler)
+      if (!policies.has(auth)) policies.set(auth, rules.policyFor(auth, `${handler.name} Auth`))
       requireOrigin(rules, settings)
       return policies.get(auth)
     },
     gatewayAuthOf: read,
     partOf({ method, name }) {
       const auth = read(method)
-      if (auth === undefined) return undefined
-      const demand = parts.get(auth) ?? toDemand(rules, auth, `${name} Auth`)
-      parts.set(auth, demand)
-      return demand
+      return auth === undefined ? undefined : toPart(auth, name)
     },
+    isSilent: (handler) => readBoth(handler) === undefined,
+    fieldOf: (handler) => toPart(readBoth(handler) ?? true, handler.name),
   }
 }

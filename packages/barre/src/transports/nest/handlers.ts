@@ -12,6 +12,11 @@ export interface Handler {
   readonly name: string
 }
 
+/** A resolver of GraphQL: of a field of Query and Mutation, of Subscription, below these, or a federation's reference. */
+export interface Resolver extends Handler {
+  readonly kind: 'root' | 'subscription' | 'field' | 'reference'
+}
+
 /** What an application has of handlers, read from Nest's own metadata. */
 export interface Handlers {
   ofControllers(): readonly Handler[]
@@ -19,6 +24,11 @@ export interface Handlers {
   gateways(): readonly Controller[]
   /** Whether a gateway is served at a port and path of Nest's. */
   isServedAt(gateway: Controller, port: number, path: string | undefined): boolean
+  ofResolvers(): readonly Resolver[]
+  /** Whether Nest asks its guards about the resolvers of fields below the roots. */
+  areFieldsGuarded(): boolean
+  /** The GraphQL schemas that were built. */
+  schemas(): readonly object[]
   /** The pattern of a handler of a microservice, or several. */
   patternsOf(handler: Handler): readonly unknown[]
 }
@@ -30,6 +40,11 @@ export function toHandlers(modules: ModulesContainer, reflector: Reflector): Han
     [...modules.values()]
       .flatMap((module) => [...module[kind].values()].map(({ metatype }) => metatype))
       .filter((metatype) => typeof metatype === 'function')
+  const providersCalled = (name: string): readonly object[] =>
+    [...modules.values()]
+      .flatMap(({ providers }) => [...providers.values()])
+      .filter(({ token }) => token === name || (typeof token === 'function' && token.name === name))
+      .map(({ instance }) => instance as object)
   const gateways = () =>
     classesIn('providers').filter((known) => read('websockets:is_gateway', known) === true)
   return {
@@ -39,11 +54,38 @@ export function toHandlers(modules: ModulesContainer, reflector: Reflector): Han
     isServedAt: (gateway, port, path) =>
       read('port', gateway) === port &&
       read<{ readonly path?: string }>('websockets:gateway_options', gateway)?.path === path,
+    ofResolvers: () =>
+      classesIn('providers')
+        .flatMap(handlersIn)
+        .flatMap((handler) => {
+          const kind = resolverKind((key) => read(key, handler.method))
+          return kind === undefined ? [] : [{ ...handler, kind }]
+        }),
+    areFieldsGuarded: () =>
+      providersCalled('GqlModuleOptions').every((options) =>
+        (options as { readonly fieldResolverEnhancers?: readonly string[] }).fieldResolverEnhancers?.includes(
+          'guards',
+        ),
+      ),
+    schemas: () =>
+      providersCalled('GraphQLSchemaHost').map((host) => (host as { readonly schema: object }).schema),
     patternsOf({ method }) {
       const patterns = read('microservices:pattern', method)
       return patterns === undefined ? [] : [patterns].flat()
     },
   }
+}
+
+const rootKinds: Readonly<Record<string, Resolver['kind']>> = {
+  Query: 'root',
+  Mutation: 'root',
+  Subscription: 'subscription',
+}
+
+function resolverKind(read: (key: string) => unknown): Resolver['kind'] | undefined {
+  if (read('graphql:resolve_reference') === true) return 'reference'
+  if (read('graphql:resolve_property') === true) return 'field'
+  return rootKinds[String(read('graphql:resolver_type'))]
 }
 
 /** The handler that Nest asks its guards about. */

@@ -1,11 +1,14 @@
 import type { Server as NetServer } from 'node:net'
-import type { DynamicModule, OnModuleDestroy, OnModuleInit } from '@nestjs/common'
+import type { DynamicModule, OnApplicationBootstrap, OnModuleDestroy, OnModuleInit } from '@nestjs/common'
 import { APP_GUARD, HttpAdapterHost, ModulesContainer, Reflector } from '@nestjs/core'
 import type { Rules, Services } from '../../core/index.ts'
+import type { FieldAuth } from '../graphql/index.ts'
 import { toChecked, toSettings } from '../http/index.ts'
 import type { HttpOptions } from '../http/index.ts'
 import { toDemands } from './demands.ts'
 import type { Demands } from './demands.ts'
+import { graphqlWire } from './graphql-wire.ts'
+import type { GraphqlWire } from './graphql-wire.ts'
 import { toGuard } from './guard.ts'
 import { toHandlers } from './handlers.ts'
 import type { Handlers } from './handlers.ts'
@@ -31,6 +34,8 @@ export interface ModuleOptions<Auth = unknown> extends Omit<HttpOptions, 'resour
   readonly grpcResources?: Readonly<Record<string, Auth | true>>
   /** How the connections of gateways are opened: as the options of `barre/websocket`. */
   readonly gateways?: GatewayOptions
+  /** What GraphQL's `__schema` and `__type` demand: as of `guardSchema` in `barre/graphql`; default `true`. */
+  readonly introspect?: FieldAuth
 }
 
 // oxlint-disable-next-line typescript/no-extraneous-class -- Nest knows a module by its class
@@ -60,6 +65,7 @@ export function toModule(
             ...shared,
             targets,
             sockets: toSockets({ ...shared, options: { ...options, ...options.gateways } }),
+            graphql: graphqlWire({ ...shared, checked, settings }),
           }
         },
       },
@@ -67,11 +73,12 @@ export function toModule(
       {
         provide: APP_GUARD,
         inject: [partsToken],
-        useFactory: ({ demands, targets, sockets }: Parts) => {
+        useFactory: ({ demands, targets, sockets, graphql }: Parts) => {
           const wires = {
             http: httpWire(demands, checked, settings, options.parsers ?? []),
             rpc: rpcWire(demands, targets, settings),
             ws: socketWire(demands, sockets),
+            graphql,
           }
           return toGuard(demands, wires, settings)
         },
@@ -79,12 +86,14 @@ export function toModule(
       {
         provide: Symbol('barre.start'),
         inject: [partsToken, HttpAdapterHost],
-        useFactory: (parts: Parts, host: HttpAdapterHost): OnModuleInit & OnModuleDestroy => ({
+        useFactory: (parts: Parts, host: HttpAdapterHost): Hooks => ({
           onModuleInit() {
             check(parts)
             const server: NetServer | undefined = host.httpAdapter?.getHttpServer()
             if (server !== undefined) checked.attach(server)
           },
+          // Nest builds the schemas when it starts the modules.
+          onApplicationBootstrap: () => parts.graphql.guardSchemas(options.introspect ?? true),
           onModuleDestroy: () => rules.close(),
         }),
       },
@@ -92,17 +101,21 @@ export function toModule(
   }
 }
 
+type Hooks = OnModuleInit & OnApplicationBootstrap & OnModuleDestroy
+
 /** What the guards of an application share. */
 interface Parts {
   readonly demands: Demands
   readonly handlers: Handlers
   readonly targets: RpcTargets
   readonly sockets: Sockets
+  readonly graphql: GraphqlWire
 }
 
 /** A mistake in what a handler demands stops the start. */
-function check({ demands, handlers, sockets }: Parts): void {
+function check({ demands, handlers, sockets, graphql }: Parts): void {
   for (const handler of handlers.ofControllers()) demands.policyOf(handler)
   for (const handler of handlers.ofGateways()) demands.partOf(handler)
   sockets.check()
+  graphql.check()
 }

@@ -13,6 +13,7 @@ import {
   natsStreaming,
   openLdap,
   openSsh,
+  proFtpd,
   rabbitMq,
   skipWithout,
 } from '../tools/servers/index.ts'
@@ -22,6 +23,7 @@ import type { Installable } from '../tools/servers/index.ts'
 const needs: Readonly<Record<string, readonly Installable[]>> = {
   'basic-auth-ldap-user-store': [openLdap],
   email: [dovecot, exim],
+  ftp: [proFtpd],
   kafka: [kafka],
   nats: [natsServer],
   rabbitmq: [rabbitMq],

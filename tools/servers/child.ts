@@ -2,13 +2,15 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { chown, mkdtemp, rm } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { findProgram } from './server.ts'
+
+export { freePorts } from './ports.ts'
 
 /** The system user that servers run as when the tests run as root. */
 const account = 'barre-test'
@@ -91,20 +93,6 @@ export async function createServerFolder(name: string): Promise<ServerFolder> {
     },
     remove: () => rm(path, { recursive: true, force: true }),
   }
-}
-
-/** As many ports of the loopback interface as asked for, free a moment ago. */
-export async function freePorts(count: number): Promise<readonly number[]> {
-  const listeners = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const listener = createServer()
-      await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
-      return listener
-    }),
-  )
-  const ports = listeners.map((listener) => (listener.address() as { port: number }).port)
-  await Promise.all(listeners.map((listener) => new Promise((resolve) => listener.close(resolve))))
-  return ports
 }
 
 /** A server's process. */

@@ -112,6 +112,13 @@ export function toClientOptions(
   )
 }
 
+/** For libraries that resume no session: a field that speaks of resuming is a ConfigError. */
+export function refuseSessions({ shareSession, sessionTimeout }: ClientSecureSocket, path: string): void {
+  const field = shareSession === true ? 'shareSession' : sessionTimeout === undefined ? '' : 'sessionTimeout'
+  if (field !== '')
+    throw new ConfigError(`${path}.${field}`, 'the library of this wire resumes no session; remove it')
+}
+
 /** The options, with what is left for whoever opens the connections to check. */
 export function readClientOptions(
   secureSocket: ClientSecureSocket,

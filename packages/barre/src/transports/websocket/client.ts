@@ -53,12 +53,16 @@ export function webSocketClient(
 ): WebSocketClient {
   const { auth, subProtocols = [], customHeaders, maxFrameSize = 65_536, handShakeTimeout = 5 } = config
   const base = toBase(config)
+  const openingMs =
+    number({ min: 0.001, max: 3600, unit: 'seconds' }).check(handShakeTimeout, 'handShakeTimeout') * 1000
   const options = {
     ...(base.protocol === 'wss:' &&
-      toTlsOptions(tlsOpener(config.secureSocket ?? {}, 'secureSocket', () => services.now()))),
+      toTlsOptions(
+        tlsOpener(config.secureSocket ?? {}, 'secureSocket', () => services.now()),
+        openingMs,
+      )),
     maxPayload: number({ min: 1, integer: true, unit: 'bytes' }).check(maxFrameSize, 'maxFrameSize'),
-    handshakeTimeout:
-      number({ min: 0.001, max: 3600, unit: 'seconds' }).check(handShakeTimeout, 'handShakeTimeout') * 1000,
+    handshakeTimeout: openingMs,
     perMessageDeflate: false,
     followRedirects: false,
   }

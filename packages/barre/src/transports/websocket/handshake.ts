@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
-import { isIP } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import { WebSocket } from 'ws'
 import type { ClientOptions } from 'ws'
+import { createDial, limitOpening } from '../../tls/index.ts'
 import type { TlsOpener } from '../../tls/index.ts'
 
 /** Thrown where the server answered something else than 101: 401 and 403 after the credential was refused. */
@@ -44,16 +44,14 @@ export function openSocket(
   })
 }
 
-/** Opens the connections of `ws`, each with the files as they are then. */
-export function toTlsOptions(tls: TlsOpener): ClientOptions {
+/** Opens the connections of `ws`, each with the files as they are then, and within `openingMs`. */
+export function toTlsOptions(tls: TlsOpener, openingMs: number): ClientOptions {
+  const dial = createDial(tls)
   return {
-    createConnection(options: ConnectionOptions) {
-      const { host = '', port } = options
-      return tls.open({
-        host,
-        ...(port !== undefined && { port }),
-        servername: tls.serverName ?? (isIP(host) === 0 ? host : ''),
-      })
+    createConnection({ host = '', port }: ConnectionOptions) {
+      const socket = dial(host, Number(port))
+      const clear = limitOpening(socket, openingMs, tls.handshakeTimeoutMs)
+      return socket.once('secureConnect', clear).once('close', clear)
     },
   } as ClientOptions
 }

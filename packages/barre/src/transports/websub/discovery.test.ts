@@ -3,12 +3,20 @@ import { describe, it } from 'node:test'
 import { run, topic } from '../../../test/websub-subscriber.ts'
 import { startPeer } from '../../../test/websub-wire.ts'
 import { discoveryMaxBytes } from './discovery.ts'
+import { linkHeader } from './links.ts'
 
 describe('discovery', () => {
   const evil = 'https://evil.example/'
 
-  const found: readonly (readonly [string, string, (hub: string) => string, ((hub: string) => string)?])[] = [
-    ['Link headers', 'application/json', () => '{}', (hub) => `<${hub}>; rel="hub", <${topic}>; rel="self"`],
+  type Make<T> = (hub: string) => T
+  const found: readonly (readonly [string, string, Make<string>, Make<string | string[]>?])[] = [
+    ['Link headers', 'application/json', () => '{}', (hub) => linkHeader(topic, [hub, evil])],
+    [
+      'Link headers of one link each',
+      'application/json',
+      () => '{}',
+      (hub) => [`<${hub}>; rel="hub"`, `<${topic}>; rel="self"`],
+    ],
     [
       'Link headers before elements',
       'text/html',
@@ -17,9 +25,21 @@ describe('discovery', () => {
     ],
     ['elements of a page', 'text/html; charset=utf-8', (hub) => page(hub)],
     [
+      'elements of a page whose Link header is about something else',
+      'text/html',
+      (hub) => page(hub),
+      () => '</style.css>; rel=preload',
+    ],
+    [
       'elements of a feed',
       'application/atom+xml',
       (hub) => `<feed><atom:link rel='hub' href='${hub}'/><link href="${topic}" rel="self"/></feed>`,
+    ],
+    [
+      'elements of a feed in RSS',
+      'application/rss+xml',
+      (hub) =>
+        `<rss><channel><atom:link rel="hub" href="${hub}"/><atom:link rel="self" href="${topic}"/><item/></channel>`,
     ],
   ]
   for (const [name, type, body, link] of found) {
@@ -40,6 +60,21 @@ describe('discovery', () => {
       assert.deepEqual([url.pathname, new URLSearchParams(form).get('hub.topic')], ['/found', topic])
     })
   }
+
+  it('asks for the topic by the name that it gives itself, also relative to the page', async (context) => {
+    let hubUrl = ''
+    const site = await startPeer(context, (_request, response) =>
+      response.setHeader('link', `<${hubUrl}>; rel="hub", </feed.json>; rel="self"`).end('{}'),
+    )
+    const { subscriber, hub } = await run(context, {
+      target: `${site.origin}/feed`,
+      allowedAddresses: ['127.0.0.1'],
+    })
+    hubUrl = `${hub.origin}/found`
+    await subscriber.subscribe()
+    const { body } = await hub.request(0)
+    assert.equal(new URLSearchParams(body).get('hub.topic'), `${site.origin}/feed.json`)
+  })
 
   const refused: readonly (readonly [string, string, RegExp, number?])[] = [
     ['is as long as may be, and names no hub', 'x'.repeat(discoveryMaxBytes), /names no hub/],

@@ -87,6 +87,51 @@ describe('content distribution', () => {
     assert.doesNotMatch(JSON.stringify(both.hub.logged), /\/cb/)
   })
 
+  it('takes every status but 2xx and 410 for a failure, and follows no redirect', async (context) => {
+    const failures = [300, 301, 302, 303, 307, 308, 400, 401, 404, 409, 413, 429, 500, 501, 503]
+    let tried = 0
+    const both = await pair(context, {
+      retry: { attempts: 20, firstRetrySeconds: 0.001, longestRetrySeconds: 0.002 },
+      respond(request, response, index) {
+        if (request.body !== 'news') return agreeable(request, response, index)
+        return response.writeHead(failures[tried++] ?? 204, { location: '/elsewhere' }).end()
+      },
+    })
+    await subscribed(both)
+    await both.hub.publish(topic, 'news')
+    await both.peer.request(2 + failures.length)
+    await both.hub.publish(topic, 'news')
+    await both.peer.request(3 + failures.length)
+    assert.deepEqual(new Set(both.peer.received.slice(2).map(({ url }) => url.pathname)), new Set(['/cb']))
+    const reasons = both.hub.logged.map(({ fields }) => fields['reason'])
+    assert.deepEqual(
+      reasons,
+      failures.map((status) => `the callback answered ${status}`),
+    )
+  })
+
+  it('takes every 2xx for success, whatever stands in its body', async (context) => {
+    const statuses = [200, 201, 202, 203, 206, 299]
+    let taken = 0
+    const both = await pair(context, {
+      respond(request, response, index) {
+        if (request.body !== 'news') return agreeable(request, response, index)
+        // Without end: who reads it would wait for ever.
+        return response
+          .writeHead(statuses[taken++] ?? 500, { 'content-type': 'text/html' })
+          .write('<p>500 failed')
+      },
+    })
+    await subscribed(both)
+    for (const index of statuses.keys()) {
+      await both.hub.publish(topic, 'news')
+      await both.peer.request(2 + index)
+    }
+    await both.hub.hub.close()
+    assert.equal(both.peer.received.length, 2 + statuses.length)
+    assert.deepEqual(both.hub.logged, [])
+  })
+
   it('ends a subscription at 410', async (context) => {
     const both = await pair(context, {
       respond(request, response, index) {
@@ -108,12 +153,44 @@ describe('content distribution', () => {
     nowMs = 119_998
     assert.equal(await both.hub.hub.publish(topic, probe), 1)
     const last = await both.peer.request(both.peer.received.length)
-    assert.equal(
-      last.headers['x-hub-signature'],
-      `sha256=${createHmac('sha256', 'new').update('probe').digest('hex')}`,
-    )
+    assert.equal(last.headers['x-hub-signature'], signed('new', 'probe'))
     nowMs = 119_999
     assert.equal(await both.hub.hub.publish(topic, probe), 0)
+  })
+
+  it('goes on with the old secret and lease when a renewal is not confirmed', async (context) => {
+    let nowMs = 0
+    let agrees = true
+    const both = await pair(context, {
+      now: () => nowMs,
+      respond(request, response, index) {
+        if (request.method === 'GET' && !agrees) return response.writeHead(404).end()
+        return agreeable(request, response, index)
+      },
+    })
+    await subscribed(both, { 'hub.lease_seconds': '60', 'hub.secret': 'old' })
+    agrees = false
+    nowMs = 59_999
+    await both.hub.subscribe(form(both.peer, { 'hub.lease_seconds': '600', 'hub.secret': 'new' }))
+    while (both.hub.logged.length === 0) await new Promise(setImmediate)
+    assert.equal(await both.hub.hub.publish(topic, probe), 1)
+    const { headers } = await both.peer.request(3)
+    assert.equal(headers['x-hub-signature'], signed('old', 'probe'))
+    nowMs = 60_000
+    assert.equal(await both.hub.hub.publish(topic, probe), 0)
+  })
+
+  it('is signed no more after a renewal without a secret', async (context) => {
+    const both = await pair(context)
+    await subscribed(both, { 'hub.secret': 'shared' })
+    const from = both.peer.received.length
+    assert.equal((await both.hub.subscribe(form(both.peer))).status, 202)
+    let index = from + 1
+    for (;;) {
+      await both.hub.hub.publish(topic, probe)
+      const { headers } = await both.peer.request(index++)
+      if (headers['x-hub-signature'] === undefined) break
+    }
   })
 
   it('stops when an unsubscription is confirmed, and not when it is not', async (context) => {
@@ -196,3 +273,7 @@ describe('content distribution', () => {
     assert.equal(lost.length, 3)
   })
 })
+
+function signed(secret: string, body: string): string {
+  return `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
+}

@@ -18,12 +18,13 @@ import type { DeliveryRules } from './deliveries.ts'
 import type { SignatureMethod } from './signature.ts'
 import type { RequestRules } from './subscription-request.ts'
 import type { SubscriptionStore } from './subscription-store.ts'
+import { decodeUnreserved } from './unreserved.ts'
 
 /** What a hub distributes, and to whom. */
 export interface HubConfig {
   /** The hub's own URL, as topics name it: subscribers call its path, publishers `/publish` below it. */
   readonly hubUrl: string
-  /** The URLs of the topics, compared to the letter. The hub fetches them when told that they changed. */
+  /** The URLs of the topics. The hub fetches them when told that they changed. */
   readonly topics: readonly string[]
   /** Whose callbacks are called: `https://subscriber.example`. */
   readonly allowedCallbackOrigins: readonly string[]
@@ -57,7 +58,6 @@ export interface HubConfig {
 /** Checked HubConfig. */
 export interface HubSettings extends RequestRules, DeliveryRules {
   readonly hub: URL
-  readonly topics: ReadonlySet<string>
   readonly allowedAddresses: readonly string[]
   readonly store?: SubscriptionStore
   readonly callbackConfig: ClientConfiguration
@@ -128,7 +128,12 @@ export function toHubSettings(config: HubConfig): HubSettings {
     longestRetrySeconds: 60,
     ...checked.retry,
     hub: toHubUrl(checked.hubUrl, insecure),
-    topics: new Set(checked.topics.map((topic, index) => toTopic(topic, `topics[${index}]`, insecure))),
+    topics: new Map(
+      checked.topics.map((topic, index) => [
+        decodeUnreserved(topic),
+        toTopic(topic, `topics[${index}]`, insecure),
+      ]),
+    ),
     allowedCallbackOrigins: new Set(checked.allowedCallbackOrigins.map(toOrigin)),
     mayBePlainHttp: insecure[allowInsecureEndpoint],
     leaseSeconds: toLease(checked.leaseSeconds ?? {}),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
 import { createPublisher, startHub, startPeer } from '../../../test/websub-wire.ts'
+import { linkHeader, readLinkHeader } from './links.ts'
 
 const topic = 'https://news.example/feed?a=b&c'
 
@@ -49,6 +50,25 @@ describe('a publisher', () => {
       assert.equal((await publisher.notifyUpdate(topic)).status, status)
     })
   }
+
+  it('tells each hub that its topic names', async (context) => {
+    const hubs = await Promise.all([startPeer(context), startPeer(context)])
+    const named = readLinkHeader(
+      linkHeader(
+        topic,
+        hubs.map(({ origin }) => `${origin}/hub`),
+      ),
+    )
+    assert.deepEqual(named.self, [topic])
+    for (const hub of named.hubs) {
+      const publisher = createPublisher({ hub })
+      assert.equal((await publisher.notifyUpdate(topic)).status, 200)
+      await publisher.close()
+    }
+    for (const hub of hubs) {
+      assert.equal(new URLSearchParams((await hub.request(0)).body).get('hub.topic'), topic)
+    }
+  })
 
   it('is understood by our hub', async (context) => {
     const hub = await startHub(context, { topics: [topic], allowedCallbackOrigins: ['https://a.example'] })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { allowSha1Signature } from '../../core/index.ts'
-import { createSubscriber } from '../../../test/websub-wire.ts'
+import { createSubscriber, startPeer } from '../../../test/websub-wire.ts'
 import { active, run, secret, sign, topic } from '../../../test/websub-subscriber.ts'
 import type { Config } from '../../../test/websub-subscriber.ts'
 import { intentMs } from './subscriber.ts'
@@ -28,6 +28,15 @@ describe('a subscription request', () => {
       'hub.secret': secret,
       'hub.lease_seconds': '600',
     })
+  })
+
+  it('to end a subscription has callback, mode and topic, in UTF-8', async (context) => {
+    const hub = await startPeer(context)
+    const { subscriber } = await run(context, { target: [`${hub.origin}/hub`, 'https://é.example/ü'] })
+    await subscriber.unsubscribe()
+    const [callback, ...rest] = (await hub.request(0)).body.split('&')
+    assert.match(callback ?? '', /^hub\.callback=http[\w%.]+%2Fcb%3Fkey%3D1$/)
+    assert.deepEqual(rest, ['hub.mode=unsubscribe', 'hub.topic=https%3A%2F%2F%C3%A9.example%2F%C3%BC'])
   })
 
   it('makes a secret of its own where none is configured', async (context) => {
@@ -59,6 +68,16 @@ describe('verification of intent', () => {
     )
     assert.match(answer.headers.get('content-type') ?? '', /^text\/plain/)
     assert.ok(subscriber.isActive())
+  })
+
+  it('knows callback and topic by any spelling', async (context) => {
+    const { subscriber, hub, verify } = await run(context)
+    await subscriber.subscribe()
+    const callback = new URLSearchParams((await hub.request(0)).body).get('hub.callback') ?? ''
+    assert.equal((await verify({ 'hub.topic': topic.replace('feed', 'fee%64') })).status, 200)
+    const headers = { 'x-hub-signature': sign('sha256', 'news') }
+    const spelled = callback.replace('/cb?key', '/%63b?%6bey')
+    assert.equal((await fetch(spelled, { method: 'POST', body: 'news', headers })).status, 202)
   })
 
   it('that nobody asked for is 404', async (context) => {
@@ -139,6 +158,16 @@ describe('content', () => {
       assert.deepEqual(got, [{ topic, contentType: 'a/b', content: Buffer.from(body) }])
     })
   }
+
+  it('is of the topic that was asked for, whatever its Link headers name', async (context) => {
+    const { got, deliver } = await active(context)
+    const link = '<https://evil.example/>; rel="hub", <https://evil.example/feed>; rel="self"'
+    assert.equal(await deliver('news', { 'x-hub-signature': sign('sha256', 'news'), link }), 202)
+    assert.deepEqual(
+      got.map((notification) => notification.topic),
+      [topic],
+    )
+  })
 
   const forged: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
     ['no signature', {}],
@@ -228,7 +257,7 @@ describe('a subscriber’s configuration', () => {
     ['customParams.hub.mode', { customParams: { 'hub.mode': 'x' } }],
   ]
   for (const [path, wrong] of mistakes) {
-    it(`with ${path} as in ${JSON.stringify(Object.keys(wrong))} does not start`, () => {
+    it(`with a wrong ${path} does not start`, () => {
       const config = { target: ['https://hub.example/', topic], callback, ...wrong } as unknown as Config
       const make = (): unknown =>
         createSubscriber(config as Parameters<typeof createSubscriber>[0], { onEventNotification() {} })

@@ -10,6 +10,7 @@ import { toSubscriberSettings } from './subscriber-config.ts'
 import type { SubscriberConfig, SubscriberSettings } from './subscriber-config.ts'
 import { judgeVerification } from './subscription-state.ts'
 import type { Confirmed, Intent } from './subscription-state.ts'
+import { decodeUnreserved } from './unreserved.ts'
 
 /** Content as the hub sent it; its signature was right. */
 export interface Notification {
@@ -202,9 +203,9 @@ class OneSubscription {
 
 /** The query that a hub put behind our callback; `undefined` where another URL was called. */
 function readQuery(url: string, callback: URL): URLSearchParams | undefined {
-  const own = callback.pathname + callback.search
-  if (!url.startsWith(own)) return undefined
-  const rest = url.slice(own.length)
+  const [own, called] = [decodeUnreserved(callback.pathname + callback.search), decodeUnreserved(url)]
+  if (!called.startsWith(own)) return undefined
+  const rest = called.slice(own.length)
   if (rest === '') return new URLSearchParams()
   return rest.startsWith(callback.search === '' ? '?' : '&') ? new URLSearchParams(rest.slice(1)) : undefined
 }

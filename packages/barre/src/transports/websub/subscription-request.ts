@@ -1,10 +1,14 @@
 import { isSecureUrl, Secret } from '../../core/index.ts'
 import { secretMaxBytes } from './subscriber-config.ts'
+import { decodeUnreserved } from './unreserved.ts'
 
 /** A request to subscribe or unsubscribe (WebSub §5.1). */
 export interface SubscriptionRequest {
   readonly mode: 'subscribe' | 'unsubscribe'
+  /** As the subscriber spells it: so it must be told of it (WebSub §5.2, §5.3). */
   readonly topic: string
+  /** The same as we spell it; `undefined` where we do not distribute it. */
+  readonly ownTopic: string | undefined
   readonly callback: URL
   readonly leaseSeconds: number
   readonly secret?: Secret
@@ -12,6 +16,8 @@ export interface SubscriptionRequest {
 
 /** What a hub accepts. */
 export interface RequestRules {
+  /** By their URLs without needless escapes. */
+  readonly topics: ReadonlyMap<string, string>
   readonly allowedCallbackOrigins: ReadonlySet<string>
   readonly mayBePlainHttp: boolean
   readonly leaseSeconds: { readonly min: number; readonly max: number; readonly default: number }
@@ -44,11 +50,18 @@ export function readSubscriptionRequest(
   if (leaseSeconds === undefined) return bad('hub.lease_seconds is not a whole number above 0')
   const secret = form.get('hub.secret') ?? ''
   if (Buffer.byteLength(secret) > secretMaxBytes) return bad('hub.secret is not less than 200 bytes')
-  return { mode, topic, callback: url, leaseSeconds, ...(secret !== '' && { secret: new Secret(secret) }) }
+  return {
+    mode,
+    topic,
+    ownTopic: rules.topics.get(decodeUnreserved(topic)),
+    callback: url,
+    leaseSeconds,
+    ...(secret !== '' && { secret: new Secret(secret) }),
+  }
 }
 
 function readCallback(value: string, rules: RequestRules): URL | Fault {
-  const url = value.length > urlMaxLength ? null : URL.parse(value)
+  const url = value.length > urlMaxLength ? null : URL.parse(decodeUnreserved(value))
   if (url === null) return bad(`hub.callback is absent, no URL, or over ${urlMaxLength} characters`)
   if (url.username !== '' || url.password !== '') return bad('hub.callback has a user or password in it')
   if (value.includes('#')) return bad('hub.callback has a fragment')

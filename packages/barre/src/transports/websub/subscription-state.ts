@@ -1,3 +1,5 @@
+import { decodeUnreserved } from './unreserved.ts'
+
 /** What a hub is asked for, and must ask back about. */
 export interface Intent {
   readonly mode: 'subscribe' | 'unsubscribe'
@@ -39,7 +41,8 @@ export function judgeVerification(
   }
   const mode = one('hub.mode')
   if (intent === undefined || nowMs >= intent.untilMs) return refuse('nothing was asked for')
-  if (one('hub.topic') !== intent.topic) return refuse('another topic was asked for')
+  if (decodeUnreserved(one('hub.topic') ?? '') !== decodeUnreserved(intent.topic))
+    return refuse('another topic was asked for')
   if (mode === 'denied') {
     return { kind: 'denied', reason: (one('hub.reason') ?? '').slice(0, reasonMaxLength) }
   }

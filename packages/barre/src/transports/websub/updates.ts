@@ -4,6 +4,7 @@ import type { Fetch, Log } from '../../core/index.ts'
 import type { Content, Deliveries } from './deliveries.ts'
 import type { HubSettings } from './hub-config.ts'
 import { answer, formMaxBytes, formType, mediaType, readRequest } from './message.ts'
+import { decodeUnreserved } from './unreserved.ts'
 
 /** Takes the updates of publishers, and begins their distribution. */
 export class Updates {
@@ -27,8 +28,9 @@ export class Updates {
   }
 
   async publish(topic: string, content: Content): Promise<number> {
-    if (!this.#settings.topics.has(topic)) throw new Error('the hub has no such topic')
-    const subscribers = await this.#deliveries.distribute(topic, content)
+    const own = this.#settings.topics.get(decodeUnreserved(topic))
+    if (own === undefined) throw new Error('the hub has no such topic')
+    const subscribers = await this.#deliveries.distribute(own, content)
     if (subscribers === undefined) throw new Error('too many deliveries are waiting, or the hub is closed')
     return subscribers
   }
@@ -63,7 +65,7 @@ export class Updates {
     const [modes, topics] = [fields.getAll('hub.mode'), fields.getAll('hub.topic')]
     const [topic = ''] = topics
     const isRead = modes.length === 1 && modes[0] === 'publish' && topics.length === 1
-    return isRead && this.#settings.topics.has(topic) ? topic : undefined
+    return isRead ? this.#settings.topics.get(decodeUnreserved(topic)) : undefined
   }
 
   async #fetchTopic(topic: string): Promise<Content | undefined> {

@@ -50,7 +50,7 @@ export class Verifications {
   }
 
   #enqueue(request: SubscriptionRequest): void {
-    const key = `${request.callback.href} ${request.topic}`
+    const key = `${request.callback.href} ${request.ownTopic ?? request.topic}`
     this.#pending++
     const verified = (this.#last.get(key) ?? Promise.resolve())
       .then(() => this.#verify(request))
@@ -63,7 +63,7 @@ export class Verifications {
   }
 
   async #verify(request: SubscriptionRequest): Promise<void> {
-    const { mode, topic, callback, secret, leaseSeconds } = request
+    const { mode, topic, ownTopic = topic, callback, secret, leaseSeconds } = request
     // WebSub §5.3: a lease counts from the request to verify.
     const endsAtMs = this.#services.now() + leaseSeconds * 1000
     const refusal = await this.#refusal(request)
@@ -76,16 +76,16 @@ export class Verifications {
       const fields = { mode, topic, callbackOrigin: callback.origin, reason: problem }
       return this.#services.log.info(fields, 'a subscription was not changed')
     }
-    if (mode === 'unsubscribe') return this.#store.delete(topic, callback.href)
-    await this.#store.put({ topic, callback: callback.href, endsAtMs, ...(secret && { secret }) })
+    if (mode === 'unsubscribe') return this.#store.delete(ownTopic, callback.href)
+    await this.#store.put({ topic: ownTopic, callback: callback.href, endsAtMs, ...(secret && { secret }) })
   }
 
   /** Why there will be no such subscription, in words for the subscriber. */
-  async #refusal({ mode, topic, callback }: SubscriptionRequest): Promise<string | undefined> {
-    if (!this.#settings.topics.has(topic)) return 'this hub does not distribute the topic'
+  async #refusal({ mode, ownTopic, callback }: SubscriptionRequest): Promise<string | undefined> {
+    if (ownTopic === undefined) return 'this hub does not distribute the topic'
     if (mode === 'unsubscribe') return undefined
     await this.#store.purge(this.#services.now())
-    const isNew = (await this.#store.find(topic, callback.href)) === undefined
+    const isNew = (await this.#store.find(ownTopic, callback.href)) === undefined
     const isFull = (await this.#store.count(this.#services.now())) >= this.#settings.subscriptionsMax
     return isNew && isFull ? 'this hub has no place for another subscription' : undefined
   }

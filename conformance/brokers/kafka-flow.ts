@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { Consumer, Producer } from '@platformatic/kafka'
 import { clientOptions } from 'barre/kafka'
 import type { ClientAuthConfig } from 'barre/auth'
@@ -33,7 +32,7 @@ export function toGround(
   return { server, auth: tokens.grant(audience), secureSocket, told }
 }
 
-/** A flow by OAUTHBEARER with @platformatic/kafka. */
+/** A flow by OAUTHBEARER with @platformatic/kafka, whose consumer tries again by itself. */
 export async function openFlow({ server, auth, secureSocket, told }: FlowGround): Promise<Flow> {
   const { options, close } = clientOptions({
     bootstrapServers: `localhost:${server.ports['sasl']}`,
@@ -43,11 +42,34 @@ export async function openFlow({ server, auth, secureSocket, told }: FlowGround)
   const client = { clientId: 'flow', ...options, requestTimeout: 2000, timeout: 2000 }
   // Without attempts of its own, which nobody could count.
   const producer = new Producer({ ...client, retries: 0 })
+  const consumer = new Consumer({
+    ...client,
+    groupId: 'flow',
+    autocommit: false,
+    retries: true,
+    retryDelay: 100,
+  })
   let lost = 0
   const onLost = (): void => void lost++
   producer.on('client:broker:disconnect', onLost)
+  consumer.on('client:broker:disconnect', onLost)
   const arrivals = new Arrivals()
-  const reading = read({ ...client, retries: true, retryDelay: 100 }, arrivals, onLost)
+  const stream = await consumer.consume({
+    topics: [flowTopic],
+    mode: 'committed',
+    fallbackMode: 'earliest',
+    maxWaitTime: 100,
+    sessionTimeout: 3000,
+    heartbeatInterval: 500,
+  })
+  const reading = (async () => {
+    for await (const message of stream) {
+      const copy = String(message.key)
+      arrivals.add(Number(String(message.value)), copy, lost > 0)
+      await message.commit()
+      arrivals.done(copy)
+    }
+  })()
   return {
     arrivals,
     ...told,
@@ -58,7 +80,9 @@ export async function openFlow({ server, auth, secureSocket, told }: FlowGround)
         return producer.send({ messages: [{ topic: flowTopic, key, value }], acks: -1 })
       }),
     async close() {
-      await reading.stop()
+      await stream.close()
+      await reading
+      await consumer.close(true)
       await producer.close()
       await close()
     },
@@ -69,48 +93,4 @@ export async function openFlow({ server, auth, secureSocket, told }: FlowGround)
 function expiries(printed: string): ReadonlySet<string> {
   const told = printed.matchAll(/Authentication complete;.* credential expiration=([^(]+) \(/g)
   return new Set([...told].map(([, expiry = '']) => expiry))
-}
-
-type ClientOptions = Omit<ConstructorParameters<typeof Consumer>[0], 'groupId'>
-
-/** Reads on, with another consumer where the last one has ended: that begins with what was not committed. */
-function read(client: ClientOptions, arrivals: Arrivals, onLost: () => void): { stop(): Promise<void> } {
-  const state = { isStopped: false, isAgain: false, end: async () => {} }
-  const loop = async (): Promise<void> => {
-    while (!state.isStopped) {
-      const consumer = new Consumer({ ...client, groupId: 'flow', autocommit: false })
-      consumer.on('error', () => undefined)
-      consumer.on('client:broker:disconnect', onLost)
-      try {
-        const stream = await consumer.consume({
-          topics: [flowTopic],
-          mode: 'committed',
-          fallbackMode: 'earliest',
-          maxWaitTime: 100,
-          sessionTimeout: 3000,
-          heartbeatInterval: 500,
-        })
-        state.end = () => stream.close()
-        for await (const message of stream) {
-          const copy = String(message.key)
-          arrivals.add(Number(String(message.value)), copy, state.isAgain)
-          await message.commit()
-          arrivals.done(copy)
-        }
-      } catch {
-        await delay(100)
-      } finally {
-        await consumer.close(true).catch(() => undefined)
-      }
-      state.isAgain = true
-    }
-  }
-  const looping = loop()
-  return {
-    async stop() {
-      state.isStopped = true
-      await state.end()
-      await looping
-    },
-  }
 }

@@ -8,5 +8,6 @@ export const topics: Readonly<Record<string, () => Promise<Topic>>> = {
   logins: async () => (await import('./topics/logins/index.ts')).logins,
   crypto: async () => (await import('./topics/crypto/index.ts')).crypto,
   sts: async () => (await import('./topics/sts/index.ts')).sts,
+  check: async () => (await import('./topics/check/index.ts')).check,
   import: async () => (await import('./topics/import/index.ts')).importCost,
 }

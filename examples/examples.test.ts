@@ -5,13 +5,14 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { dovecot, exim, openLdap, openSsh, skipWithout } from '../tools/servers/index.ts'
+import { dovecot, exim, openLdap, openSsh, proFtpd, skipWithout } from '../tools/servers/index.ts'
 import type { Installable } from '../tools/servers/index.ts'
 
 /** The examples that need real servers. */
 const needs: Readonly<Record<string, readonly Installable[]>> = {
   'basic-auth-ldap-user-store': [openLdap],
   email: [dovecot, exim],
+  ftp: [proFtpd],
   sftp: [openSsh],
 }
 

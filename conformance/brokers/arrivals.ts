@@ -1,14 +1,40 @@
 import { EventEmitter, once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** The numbered messages that have arrived, each however often. */
+/** The numbered messages that have arrived, and what came more than once. */
 export class Arrivals {
-  readonly #seen = new Set<number>()
+  readonly #ids = new Set<number>()
+  readonly #copies = new Set<string>()
+  readonly #done = new Set<string>()
+  #isClosed = false
   readonly #events = new EventEmitter()
+  /** Copies that a broker has delivered again. */
+  readonly repeated: string[] = []
+  /** Those of them of which it did not say so. */
+  readonly unmarked: string[] = []
+  /** Those of them that it knew to be done with. */
+  readonly afterDone: string[] = []
 
-  add(id: number): void {
-    this.#seen.add(id)
+  /** `copy`: the message and its attempt to publish it. `again`: the broker says that it may have come before. */
+  add(id: number, copy = `${id}`, again = false): void {
+    if (this.#copies.has(copy)) {
+      this.repeated.push(copy)
+      if (!again) this.unmarked.push(copy)
+      if (this.#done.has(copy)) this.afterDone.push(copy)
+    }
+    this.#copies.add(copy)
+    this.#ids.add(id)
     this.#events.emit('arrival')
+  }
+
+  /** The broker has confirmed that this copy is done with. */
+  done(copy: string): void {
+    if (!this.#isClosed) this.#done.add(copy)
+  }
+
+  /** From now on that does not count: a broker that crashes soon may not have written it down. */
+  closeBooks(): void {
+    this.#isClosed = true
   }
 
   /** Resolves when every message below `count` is there. */
@@ -17,19 +43,22 @@ export class Arrivals {
   }
 
   #missing(count: number): readonly number[] {
-    return Array.from({ length: count }, (_, id) => id).filter((id) => !this.#seen.has(id))
+    return Array.from({ length: count }, (_, id) => id).filter((id) => !this.#ids.has(id))
   }
 }
 
 const attemptsMax = 1000
 const betweenAttemptsMs = 50
 
-/** Publishes until the broker has confirmed it: what a program does that must not lose a message. */
-export async function insist(publish: () => Promise<unknown>): Promise<void> {
+/**
+ * Publishes until the broker has confirmed it: what a program does that must not lose a message. Gives how many
+ * attempts that took: each of them, but the last, may be there too.
+ */
+export async function insist(publish: (attempt: number) => Promise<unknown>): Promise<number> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await publish()
-      return
+      await publish(attempt)
+      return attempt
     } catch (error) {
       if (attempt === attemptsMax) throw error
       await delay(betweenAttemptsMs)

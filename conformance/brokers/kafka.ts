@@ -1,13 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { Admin, Consumer as PlatformaticConsumer, Producer } from '@platformatic/kafka'
 import { clientOptions } from 'barre/kafka'
 import { kafka as kafkaServer } from '../../tools/servers/index.ts'
 import type { RestartableServer } from '../../tools/servers/index.ts'
-import { Arrivals, insist } from './arrivals.ts'
 import { Inbox } from './inbox.ts'
 import { kafkaJs, platformatic } from './kafka-clients.ts'
+import { flowTopic, openFlow, toGround } from './kafka-flow.ts'
+import { kafkaJsTopic, openKafkaJsFlow } from './kafkajs-flow.ts'
 import type { KafkaClientConfig, KafkaLibrary } from './kafka-clients.ts'
-import type { BrokerKit, Consumer, Consuming, Got, Mechanism, RunningBroker } from './kit.ts'
+import type { BrokerKit, Consumer, Consuming, Got, Mechanism } from './kit.ts'
 import { tokenIssuer, user } from './world.ts'
 import type { BrokerWorld } from './world.ts'
 
@@ -17,12 +17,14 @@ const audience = 'kafka'
 export const kafka: BrokerKit = {
   folder: 'kafka',
   needs: kafkaServer,
-  async start(world) {
-    const tokens = { jwks: world.jwks, issuer: tokenIssuer, audience }
-    const server = await kafkaServer.start({ tls: world.serverTls, user, tokens })
-    await createTopics(world, server)
-    const good = await world.issue({ audience })
-    const bad = await world.issue({ audience: 'elsewhere' })
+  renewsInPlace: true,
+  async start(world, tokens) {
+    const server = await kafkaServer.start({
+      tls: world.serverTls,
+      user,
+      tokens: { jwks: tokens.jwks, issuer: tokenIssuer, audience },
+    })
+    await createTopics(server)
     const mechanisms = [platformatic, kafkaJs].flatMap((library) => [
       withCertificate(library, server, world),
       ...(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const).map((mechanism) =>
@@ -34,12 +36,21 @@ export const kafka: BrokerKit = {
           { mechanism, username: user.name, password: 'guess' },
         ),
       ),
-      withSasl(library, server, 'OAUTHBEARER', { token: good }, { token: bad }),
+      withSasl(
+        library,
+        server,
+        'OAUTHBEARER',
+        tokens.grant(audience, 'visitor'),
+        tokens.grant('elsewhere', 'visitor'),
+      ),
     ])
     let asked = 0
     return {
       mechanisms,
-      openFlow: (seconds) => openFlow(world, server, seconds),
+      async openFlows() {
+        const ground = toGround(world, tokens, server)
+        return Promise.all([openFlow(ground), openKafkaJsFlow(ground)])
+      },
       // Each library has every other consumer.
       consume: (consuming) =>
         consume(world, server, consuming, asked++ % 2 === 0 ? platformatic : kafkaJs, asked),
@@ -80,6 +91,7 @@ function withCertificate(
 ): Mechanism {
   return {
     name: `SSL by ${library.name}`,
+    isCertificate: true,
     refusal: /unknown.ca|certificate.unknown|bad.certificate|ECONNRESET|closed/i,
     tries: ({ credential, host, secureSocket }) =>
       library.tries({
@@ -89,7 +101,7 @@ function withCertificate(
   }
 }
 
-const topics = ['flow', 'orders.created', 'orders.deleted', 'orders.seen']
+const topics = [flowTopic, kafkaJsTopic, 'orders.created', 'orders.deleted', 'orders.seen']
 
 /** Over the listener for the broker's own use, which is loopback only. */
 function toAdmin({ ports }: RestartableServer): Admin {
@@ -100,98 +112,11 @@ function toAdmin({ ports }: RestartableServer): Admin {
   return new Admin({ clientId: 'admin', ...options })
 }
 
-async function createTopics(_world: BrokerWorld, server: RestartableServer): Promise<void> {
+async function createTopics(server: RestartableServer): Promise<void> {
   const admin = toAdmin(server)
   const all = [...topics, ...topics.map((topic) => `${topic}.refused`)]
   await admin.createTopics({ topics: all, partitions: 1, replicas: 1 })
   await admin.close()
-}
-
-async function openFlow(
-  world: BrokerWorld,
-  { ports }: RestartableServer,
-  lifetimeSeconds: number,
-): ReturnType<RunningBroker['openFlow']> {
-  const { options, close } = clientOptions({
-    bootstrapServers: `localhost:${ports['sasl']}`,
-    auth: world.issuerConfig({ audience, expTime: lifetimeSeconds }),
-    secureSocket: world.secureSocket,
-  })
-  const client = {
-    clientId: 'flow',
-    ...options,
-    retries: true,
-    retryDelay: 100,
-    requestTimeout: 2000,
-    timeout: 2000,
-  }
-  const producer = new Producer(client)
-  let shown = 1
-  producer.on('client:broker:sasl:authentication:extended', () => shown++)
-  const arrivals = new Arrivals()
-  const reading = read(client, (message) => {
-    arrivals.add(Number(String(message.value)))
-  })
-  return {
-    arrivals,
-    shown: () => shown,
-    publish: (id) =>
-      insist(() =>
-        producer.send({ messages: [{ topic: 'flow', value: Buffer.from(String(id)) }], acks: -1 }),
-      ),
-    async close() {
-      await reading.stop()
-      await producer.close()
-      await close()
-    },
-  }
-}
-
-type ClientOptions = ConstructorParameters<typeof PlatformaticConsumer>[0]
-
-/** Reads on, with another consumer where the last one has ended. */
-function read(
-  client: Omit<ClientOptions, 'groupId'>,
-  got: (message: { readonly value: unknown }) => void,
-): { stop(): Promise<void> } {
-  const state = { isStopped: false, end: async () => {} }
-  const loop = async (): Promise<void> => {
-    while (!state.isStopped) {
-      const consumer = new PlatformaticConsumer({
-        ...client,
-        groupId: 'flow',
-        autocommit: false,
-      })
-      consumer.on('error', () => undefined)
-      try {
-        const stream = await consumer.consume({
-          topics: ['flow'],
-          mode: 'committed',
-          fallbackMode: 'earliest',
-          maxWaitTime: 100,
-          sessionTimeout: 3000,
-          heartbeatInterval: 500,
-        })
-        state.end = () => stream.close()
-        for await (const message of stream) {
-          got(message)
-          await message.commit()
-        }
-      } catch {
-        await delay(100)
-      } finally {
-        await consumer.close(true).catch(() => undefined)
-      }
-    }
-  }
-  const looping = loop()
-  return {
-    async stop() {
-      state.isStopped = true
-      await state.end()
-      await looping
-    },
-  }
 }
 
 async function consume(

@@ -3,6 +3,7 @@ import type { ClientSecureSocket } from 'barre/core'
 import type { Installable } from '../../tools/servers/index.ts'
 import type { Arrivals } from './arrivals.ts'
 import type { Inbox } from './inbox.ts'
+import type { TokenService } from './token-service.ts'
 import type { BrokerWorld } from './world.ts'
 
 /** One way to prove oneself to a broker. */
@@ -14,6 +15,8 @@ export interface Mechanism {
   readonly refusal: RegExp
   /** What says so where the certificate is missing and nothing is sent at all. */
   readonly refusalWithoutCertificate?: RegExp
+  /** The certificate alone says who connects. */
+  readonly isCertificate?: true
 }
 
 /** What is different from a connection that works. */
@@ -23,11 +26,17 @@ export interface Attempt {
   readonly secureSocket: ClientSecureSocket
 }
 
-/** A producer and a consumer, on connections that stay. */
-interface Flow {
-  /** Resolves once the broker has confirmed it. */
-  publish(id: number): Promise<void>
+/** A producer and a consumer, on connections that stay, with credentials that live as long as `lifetimeSeconds`. */
+export interface Flow {
+  /** Resolves once the broker has confirmed it, with the number of attempts. */
+  publish(id: number): Promise<number>
   readonly arrivals: Arrivals
+  /** How many different credentials there were to be had so far. */
+  issued(): number
+  /** How many of them the broker says that it has taken. */
+  taken(): Promise<number>
+  /** How many connections have ended. */
+  lost(): number
   close(): Promise<void>
 }
 
@@ -57,8 +66,8 @@ export interface Consuming {
 
 export interface RunningBroker {
   readonly mechanisms: readonly Mechanism[]
-  /** With credentials that live as long as `lifetimeSeconds`; `shown` counts the different ones. */
-  openFlow(lifetimeSeconds: number): Promise<Flow & { shown(): number }>
+  /** One for each library that there is for it. */
+  openFlows(): Promise<readonly Flow[]>
   consume(consuming: Consuming): Promise<Consumer>
   /** Ends the broker as a crash would, and starts it again. */
   restart(): Promise<void>
@@ -70,5 +79,7 @@ export interface BrokerKit {
   /** The folder in packages/barre/src/transports. */
   readonly folder: string
   readonly needs: Installable
-  start(world: BrokerWorld): Promise<RunningBroker>
+  /** Whether an open connection takes another credential; else it is made anew. */
+  readonly renewsInPlace: boolean
+  start(world: BrokerWorld, tokens: TokenService): Promise<RunningBroker>
 }

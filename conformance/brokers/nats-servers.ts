@@ -4,10 +4,10 @@ import { nkeys } from '@nats-io/transport-node'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { connect } from 'barre/nats'
 import type { natsServer, natsStreaming, RestartableServer } from '../../tools/servers/index.ts'
-import type { Attempt, Mechanism } from './kit.ts'
+import type { Attempt, Flow, Mechanism } from './kit.ts'
 import { createAccounts } from './nats-accounts.ts'
 import type { NatsAccounts } from './nats-accounts.ts'
-import { user } from './world.ts'
+import { lifetimeSeconds, user } from './world.ts'
 import type { BrokerWorld } from './world.ts'
 
 type NatsOptions = Parameters<typeof connect>[0]
@@ -24,6 +24,9 @@ export interface NatsServers {
   readonly mechanisms: readonly Mechanism[]
   stop(): Promise<void>
 }
+
+/** What the connection of a flow is called. */
+export const flowName = 'flow'
 
 export const byPassword = (password: string): Auth => ({ username: user.name, password })
 
@@ -63,6 +66,9 @@ export async function startNatsServers(
   await writeFile(goodFile, accounts.creds(3600))
   await writeFile(badFile, accounts.forgedCreds())
 
+  const asMallory = ({ secureSocket }: Attempt): Partial<NatsOptions> => ({
+    secureSocket: { ...secureSocket, key: world.mallory },
+  })
   const toMechanism = (
     mechanism: string,
     server: RestartableServer,
@@ -90,10 +96,7 @@ export async function startNatsServers(
       withAuth('token', byToken, { token: user.password }, { token: 'guess' }),
       withAuth('NKey', byName, { nkeySeed: seedOf(key) }, { nkeySeed: seedOf(bad) }),
       withAuth('JWT', byJwt, { credsFile: goodFile }, { credsFile: badFile }),
-      // The certificate is the credential.
-      toMechanism('mutual TLS', byCertificate, {}, ({ secureSocket }) => ({
-        secureSocket: { ...secureSocket, key: world.mallory },
-      })),
+      { ...toMechanism('mutual TLS', byCertificate, {}, asMallory), isCertificate: true },
     ],
     async stop() {
       await Promise.all([byName, byToken, byCertificate, byJwt].map((server) => server.stop()))
@@ -110,20 +113,51 @@ export async function rotateCreds(
   { serverTls }: BrokerWorld,
   accounts: NatsAccounts,
   name: string,
-  lifetimeSeconds: number,
-): Promise<{ readonly credsFile: string; readonly stop: () => void }> {
+): Promise<{ readonly credsFile: string; readonly issued: () => number; readonly stop: () => void }> {
   const credsFile = join(dirname(serverTls.caFile), name)
-  const rotate = (): Promise<void> => writeFile(credsFile, accounts.creds(lifetimeSeconds))
+  let issued = 0
+  const rotate = (): Promise<void> => {
+    issued++
+    return writeFile(credsFile, accounts.creds(lifetimeSeconds))
+  }
   await rotate()
   const rotating = setInterval(() => void rotate(), (lifetimeSeconds * 1000) / 2)
-  return { credsFile, stop: () => clearInterval(rotating) }
+  return { credsFile, issued: () => issued, stop: () => clearInterval(rotating) }
 }
 
-/** Counts the connections: each shows the creds file of then. */
-export function countShown(connection: NatsConnection): { shown(): number } {
-  let shown = 1
+/** Asks the server, for each connection of the flow, which user it takes us for: each JWT is another one's. */
+export function watchUsers(
+  connection: NatsConnection,
+  { ports }: RestartableServer,
+): Pick<Flow, 'taken' | 'lost'> {
+  const users = new Set<string>()
+  const look = async (): Promise<void> => {
+    const answer = await fetch(`http://127.0.0.1:${ports['monitor']}/connz?auth=1`)
+    const { connections } = (await answer.json()) as { connections: readonly Connection[] }
+    const own = connections.find(({ name }) => name === flowName)
+    if (own?.authorized_user !== undefined) users.add(own.authorized_user)
+  }
+  let lost = 0
   void (async () => {
-    for await (const { type } of connection.status()) if (type === 'reconnect') shown++
+    await look()
+    for await (const { type } of connection.status()) {
+      if (type !== 'reconnect') continue
+      lost++
+      // A server that has just crashed again does not answer.
+      await look().catch(() => undefined)
+    }
   })()
-  return { shown: () => shown }
+  return {
+    async taken() {
+      await look()
+      return users.size
+    },
+    lost: () => lost,
+  }
+}
+
+/** An open connection, as NATS describes it. */
+interface Connection {
+  readonly name?: string
+  readonly authorized_user?: string
 }

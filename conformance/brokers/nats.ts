@@ -7,8 +7,8 @@ import type { RestartableServer } from '../../tools/servers/index.ts'
 import { Arrivals, insist } from './arrivals.ts'
 import { Inbox } from './inbox.ts'
 import type { NatsAccounts } from './nats-accounts.ts'
-import { byPassword, rotateCreds, startNatsServers, countShown } from './nats-servers.ts'
-import type { BrokerKit, Consumer, Consuming, Got, RunningBroker } from './kit.ts'
+import { byPassword, flowName, rotateCreds, startNatsServers, watchUsers } from './nats-servers.ts'
+import type { BrokerKit, Consumer, Consuming, Flow, Got } from './kit.ts'
 import { user } from './world.ts'
 import type { BrokerWorld } from './world.ts'
 
@@ -16,12 +16,13 @@ import type { BrokerWorld } from './world.ts'
 export const nats: BrokerKit = {
   folder: 'nats',
   needs: natsServer,
+  renewsInPlace: false,
   async start(world) {
     const servers = await startNatsServers(world, 'nats', (config) => natsServer.start(config), tryOnce)
     const { mechanisms, byName, byJwt, accounts } = servers
     return {
       mechanisms,
-      openFlow: (seconds) => openFlow(world, byJwt, accounts, seconds),
+      openFlows: async () => [await openFlow(world, byJwt, accounts)],
       consume: (consuming) => consume(world, byName, consuming),
       async restart() {
         await byJwt.kill()
@@ -40,35 +41,44 @@ async function tryOnce(options: Parameters<typeof connect>[0]): Promise<void> {
 
 async function openFlow(
   world: BrokerWorld,
-  { ports }: RestartableServer,
+  server: RestartableServer,
   accounts: NatsAccounts,
-  lifetimeSeconds: number,
-): ReturnType<RunningBroker['openFlow']> {
-  const { credsFile, stop } = await rotateCreds(world, accounts, 'nats-flow.creds', lifetimeSeconds)
+): Promise<Flow> {
+  const { credsFile, issued, stop } = await rotateCreds(world, accounts, 'nats-flow.creds')
   const { secureSocket } = world
-  const url = `tls://localhost:${ports['nats']}`
-  const options = { reconnectTimeWait: 50 }
-  const connection = await connect({ url, auth: { credsFile }, secureSocket, options })
-  const counting = countShown(connection)
+  const connection = await connect({
+    url: `tls://localhost:${server.ports['nats']}`,
+    auth: { credsFile },
+    secureSocket,
+    connectionName: flowName,
+    options: { reconnectTimeWait: 50 },
+  })
+  const users = watchUsers(connection, server)
   const manager = await jetstreamManager(connection)
   await manager.streams.add({ name: 'FLOW', subjects: ['flow'] })
   await manager.consumers.add('FLOW', {
     durable_name: 'flow',
     ack_policy: AckPolicy.Explicit,
     // What was under way to a connection that ended is delivered again after this time.
-    ack_wait: nanos(1000),
+    ack_wait: nanos(2000),
   })
   const messages = await (await jetstream(connection).consumers.get('FLOW', 'flow')).consume()
   const arrivals = new Arrivals()
   const reading = (async () => {
     for await (const message of messages) {
-      arrivals.add(Number(message.string()))
-      message.ack()
+      const copy = message.string()
+      arrivals.add(Number(copy), copy, message.redelivered)
+      // Rejects where the connection ends before the answer comes: the message then comes again.
+      message.ackAck().then(
+        () => arrivals.done(copy),
+        () => undefined,
+      )
     }
   })()
   return {
     arrivals,
-    ...counting,
+    issued,
+    ...users,
     // The broker knows a message that is published again by its id.
     publish: (id) =>
       insist(() => jetstream(connection).publish('flow', String(id), { msgID: String(id), timeout: 1000 })),

@@ -1,10 +1,14 @@
-import type { Channel, ChannelModel, ConfirmChannel } from 'amqplib'
+import assert from 'node:assert/strict'
+import { createPublicKey } from 'node:crypto'
+import type { Channel, ChannelModel, ConfirmChannel, ConsumeMessage, Options } from 'amqplib'
 import { connect, protect } from 'barre/rabbitmq'
 import { rabbitMq } from '../../tools/servers/index.ts'
 import type { RestartableServer } from '../../tools/servers/index.ts'
 import { Arrivals, insist } from './arrivals.ts'
 import { Inbox } from './inbox.ts'
-import type { BrokerKit, Consumer, Consuming, Got, Mechanism, RunningBroker } from './kit.ts'
+import type { Jwks } from 'barre/jose'
+import type { BrokerKit, Consumer, Consuming, Flow, Got, Mechanism } from './kit.ts'
+import type { TokenService } from './token-service.ts'
 import { user } from './world.ts'
 import type { BrokerWorld } from './world.ts'
 
@@ -14,9 +18,9 @@ type RabbitMqOptions = Parameters<typeof connect>[0]
 export const rabbitmq: BrokerKit = {
   folder: 'rabbitmq',
   needs: rabbitMq,
-  async start(world) {
-    const tokenKey = world.tokenKey.export({ format: 'pem', type: 'spki' }).toString()
-    const server = await rabbitMq.start({ tls: world.serverTls, user, tokenKey })
+  renewsInPlace: true,
+  async start(world, tokens) {
+    const server = await rabbitMq.start({ tls: world.serverTls, user, ...toKey(tokens.jwks) })
     const { mallory } = world
     return {
       mechanisms: [
@@ -24,12 +28,12 @@ export const rabbitmq: BrokerKit = {
         toMechanism(
           'OAuth2',
           server,
-          { auth: { token: await world.issue(rights) } },
-          { auth: { token: await world.issue({ ...rights, audience: 'elsewhere' }) } },
+          { auth: tokens.grant(audience, 'visitor') },
+          { auth: tokens.grant('elsewhere', 'visitor') },
         ),
         toMechanism('EXTERNAL', server, {}, { secureSocket: { ...world.secureSocket, key: mallory } }),
       ],
-      openFlow: (seconds) => openFlow(world, server, seconds),
+      openFlows: async () => [await openFlow(world, tokens, server)],
       consume: (consuming) => consume(world, server, consuming),
       async restart() {
         await server.kill()
@@ -40,14 +44,18 @@ export const rabbitmq: BrokerKit = {
   },
 }
 
+/** The service has one key. */
+function toKey({ keys: [jwk] }: Jwks): { readonly tokenKey: string; readonly tokenKeyId: string } {
+  assert.ok(jwk?.kid)
+  const key = createPublicKey({ key: jwk, format: 'jwk' })
+  return { tokenKey: key.export({ format: 'pem', type: 'spki' }).toString(), tokenKeyId: jwk.kid }
+}
+
 function password(text: string): Partial<RabbitMqOptions> {
   return { auth: { username: user.name, password: text } }
 }
 
-const rights = {
-  audience: 'rabbitmq',
-  customClaims: { scope: 'rabbitmq.configure:*/* rabbitmq.read:*/* rabbitmq.write:*/*' },
-}
+const audience = 'rabbitmq'
 
 function toMechanism(
   name: string,
@@ -58,7 +66,10 @@ function toMechanism(
   return {
     name,
     refusal: /ACCESS[-_]REFUSED/,
-    ...(name === 'EXTERNAL' && { refusalWithoutCertificate: /^auth: required, unless the certificate/ }),
+    ...(name === 'EXTERNAL' && {
+      isCertificate: true,
+      refusalWithoutCertificate: /^auth: required, unless the certificate/,
+    }),
     async tries({ credential, host, secureSocket }) {
       const connection = await connect({
         url: `amqps://${host}:${ports['amqps']}`,
@@ -76,52 +87,64 @@ function toMechanism(
 
 async function openFlow(
   world: BrokerWorld,
-  { ports }: RestartableServer,
-  lifetimeSeconds: number,
-): ReturnType<RunningBroker['openFlow']> {
+  tokens: TokenService,
+  { ports, printed }: RestartableServer,
+): Promise<Flow> {
   const arrivals = new Arrivals()
   let channel: ConfirmChannel | undefined
-  let shown = 0
+  let connections = 0
   const setup = async (model: ChannelModel): Promise<void> => {
-    shown++
+    connections++
     const opened = await model.createConfirmChannel()
     opened.on('error', () => undefined)
     await opened.assertQueue('flow', { durable: true })
+    const take = async ({ content, fields, properties }: ConsumeMessage): Promise<void> => {
+      const copy = String(properties.messageId)
+      arrivals.add(Number(content.toString()), copy, fields.redelivered)
+      opened.ack({ content, fields, properties })
+      // Nobody answers an acknowledgement; this is answered after it.
+      await opened.checkQueue('flow')
+      arrivals.done(copy)
+    }
     await opened.consume('flow', (message) => {
-      if (message === null) return
-      arrivals.add(Number(message.content.toString()))
-      opened.ack(message)
+      // A channel that has ended in between does not answer: its message comes again.
+      if (message !== null) take(message).catch(() => undefined)
     })
     channel = opened
   }
   const connection = await connect({
     url: `amqps://localhost:${ports['amqps']}`,
-    auth: world.issuerConfig({ ...rights, expTime: lifetimeSeconds }),
+    auth: tokens.grant(audience),
     secureSocket: world.secureSocket,
     recovery: { maxDelay: 500, setup },
   })
-  connection.on('update-secret-ok', () => shown++)
+  const told = printed().length
   return {
     arrivals,
-    shown: () => shown,
-    publish: (id) => insist(() => publish(channel, 'flow', String(id))),
+    issued: () => tokens.issuedTo(audience),
+    async taken() {
+      const replaced = printed()
+        .slice(told)
+        .matchAll(/updated secret, reason: renewed/g)
+      return connections + [...replaced].length
+    },
+    lost: () => connections - 1,
+    publish: (id) =>
+      insist((attempt) => publish(channel, 'flow', `${id}`, { messageId: `${id}/${attempt}` })),
     close: () => connection.close(),
   }
 }
 
+/** Rejects when the channel ends: the library then tells whoever waits. */
 function publish(
   channel: ConfirmChannel | undefined,
   queue: string,
   body: string,
-  headers: Readonly<Record<string, string>> = {},
+  options: Options.Publish,
 ): Promise<void> {
   if (channel === undefined) return Promise.reject(new Error('there is no channel'))
-  const options = { persistent: true, headers: { ...headers } }
   return new Promise((resolve, reject) => {
-    const ended = (): void => reject(new Error('the channel ended'))
-    channel.once('close', ended)
-    channel.sendToQueue(queue, Buffer.from(body), options, (error: unknown) => {
-      channel.removeListener('close', ended)
+    channel.sendToQueue(queue, Buffer.from(body), { persistent: true, ...options }, (error: unknown) => {
       if (error === null || error === undefined) resolve()
       else reject(error)
     })
@@ -151,7 +174,7 @@ async function consume(
     await collect(channel, `${queue}.refused`, refused)
   }
   return {
-    publish: (row, body, headers) => publish(channel, row, body, headers),
+    publish: (row, body, headers) => publish(channel, row, body, { headers: { ...headers } }),
     handled,
     refused,
     async pending() {

@@ -4,9 +4,9 @@ import type { RestartableServer } from '../../tools/servers/index.ts'
 import type { StanMessage, StanSubscription } from 'barre/stan'
 import { Arrivals, insist } from './arrivals.ts'
 import { Inbox } from './inbox.ts'
-import type { BrokerKit, Consumer, Consuming, Got, RunningBroker } from './kit.ts'
+import type { BrokerKit, Consumer, Consuming, Flow, Got } from './kit.ts'
 import type { NatsAccounts } from './nats-accounts.ts'
-import { byPassword, rotateCreds, startNatsServers, countShown } from './nats-servers.ts'
+import { byPassword, flowName, rotateCreds, startNatsServers, watchUsers } from './nats-servers.ts'
 import { user } from './world.ts'
 import type { BrokerWorld } from './world.ts'
 
@@ -16,6 +16,7 @@ const clusterId = 'barre'
 export const stan: BrokerKit = {
   folder: 'stan',
   needs: natsStreaming,
+  renewsInPlace: false,
   async start(world) {
     const servers = await startNatsServers(
       world,
@@ -26,7 +27,7 @@ export const stan: BrokerKit = {
     const { mechanisms, byName, byJwt, accounts } = servers
     return {
       mechanisms,
-      openFlow: (seconds) => openFlow(world, byJwt, accounts, seconds),
+      openFlows: async () => [await openFlow(world, byJwt, accounts)],
       consume: (consuming) => consume(world, byName, consuming),
       async restart() {
         await byJwt.kill()
@@ -45,32 +46,39 @@ async function tryOnce(options: Parameters<typeof connect>[0]): Promise<void> {
 
 async function openFlow(
   world: BrokerWorld,
-  { ports }: RestartableServer,
+  server: RestartableServer,
   accounts: NatsAccounts,
-  lifetimeSeconds: number,
-): ReturnType<RunningBroker['openFlow']> {
-  const { credsFile, stop } = await rotateCreds(world, accounts, 'stan-flow.creds', lifetimeSeconds)
+): Promise<Flow> {
+  const { credsFile, issued, stop } = await rotateCreds(world, accounts, 'stan-flow.creds')
   const connection = await connect({
-    url: `tls://localhost:${ports['nats']}`,
+    url: `tls://localhost:${server.ports['nats']}`,
     auth: { credsFile },
     secureSocket: world.secureSocket,
     options: { reconnectTimeWait: 50 },
     clusterId,
+    connectionName: flowName,
     clientId: 'flow',
     ackTimeout: 1,
     pingInterval: 1,
   })
-  const counting = countShown(connection.nats)
+  const users = watchUsers(connection.nats, server)
   const subscription = await connection.subscribe('flow', { durableName: 'flow', ackWait: 1 })
   const arrivals = new Arrivals()
   const reading = read(subscription, async (message) => {
-    arrivals.add(Number(text(message)))
+    const copy = text(message)
+    arrivals.add(Number.parseInt(copy, 10), copy, message.redelivered)
     await message.ack()
+    // Nobody answers an acknowledgement; NATS answers that it has gone by.
+    connection.nats.flush().then(
+      () => arrivals.done(copy),
+      () => undefined,
+    )
   })
   return {
     arrivals,
-    ...counting,
-    publish: (id) => insist(() => connection.publish('flow', String(id))),
+    issued,
+    ...users,
+    publish: (id) => insist((attempt) => connection.publish('flow', `${id}/${attempt}`)),
     async close() {
       stop()
       await subscription.close()

@@ -1,42 +1,53 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
+import { after, describe, test } from 'node:test'
 import { attachIdentity } from 'barre/messages'
 import { isInstalled, skipWithout } from '../../tools/servers/index.ts'
 import { Cells } from '../harness/cells.ts'
-import { createBrokerWorld, tokenIssuer, user } from './world.ts'
+import { matches, untrusted } from './matches.ts'
+import { opensStores } from './opens-stores.ts'
+import { stays } from './stays.ts'
+import { storeWriters, writeStores } from './stores.ts'
+import { startTokenService } from './token-service.ts'
+import { createBrokerWorld, tokenIssuer, untilLost, user } from './world.ts'
 import type { Attempt, BrokerKit, Consumer, Consuming, Got, RunningBroker } from './kit.ts'
 import type { BrokerWorld } from './world.ts'
-
-/** Long enough for a slow machine to renew in time, short enough to wait for three of them. */
-const lifetimeSeconds = 3
-const lifetimes = 3.3
-const betweenMessagesMs = 20
-/** Not a limit on speed: for a message that is lost one waits for ever. */
-const untilLost = { timeout: 120_000 }
 
 /** All that holds for every broker, tried on each: at once, because much of it is waiting. */
 export async function brokerSuites(kits: readonly BrokerKit[]): Promise<void> {
   const world = await createBrokerWorld()
+  const tokens = await startTokenService(['kafka', 'rabbitmq', 'elsewhere'])
   const here = kits.filter(isHere)
-  const running = await Promise.all(here.map(async (kit) => ({ kit, broker: await kit.start(world) })))
+  const [stores, running] = await Promise.all([
+    writeStores(world),
+    Promise.all(here.map(async (kit) => ({ kit, broker: await kit.start(world, tokens) }))),
+  ])
   after(async () => {
     await Promise.all(running.map(({ broker }) => broker.stop()))
+    await tokens.close()
     await world.close()
   })
   const cells = new Cells('server', 'mechanism', 'connection')
+  const stored = new Cells('server', 'client', 'trust store', 'key store')
+  for (const writer of storeWriters) {
+    if (!isInstalled(writer))
+      void test(`stores by ${writer.name}`, (context) => void skipWithout(writer, context))
+  }
   void describe('brokers', { concurrency: true }, () => {
     for (const { kit, broker } of running)
-      void describe(kit.folder, { concurrency: 1 }, () => suite(kit, world, broker, cells))
+      void describe(kit.folder, { concurrency: 1 }, () => {
+        suite(kit, world, broker, cells)
+        opensStores(kit, broker, stores, stored)
+      })
   })
   cells.report()
+  stored.report()
 }
 
 function suite(kit: BrokerKit, world: BrokerWorld, broker: RunningBroker, cells: Cells): void {
   connects(kit, world, broker, cells)
   void describe(`messages by ${kit.folder}`, () => judges(world, broker))
   void describe(`envelopes by ${kit.folder}`, () => unseals(world, broker))
-  void describe(`connections to ${kit.folder} that stay`, () => stays(broker))
+  void describe(`connections to ${kit.folder} that stay`, () => stays(kit, broker))
 }
 
 function isHere({ folder, needs }: BrokerKit): boolean {
@@ -59,11 +70,7 @@ export function connects(
   const columns: readonly Column[] = [
     ['good credential', {}],
     ['bad credential', { credential: 'bad' }],
-    [
-      'untrusted server certificate',
-      { secureSocket: { ...secureSocket, cert: strangerFile } },
-      /self.signed certificate|unable to (get|verify)/i,
-    ],
+    ['untrusted server certificate', { secureSocket: { ...secureSocket, cert: strangerFile } }, untrusted],
     ['wrong host name', { host: '127.0.0.1' }, /does not match certificate|ERR_TLS_CERT_ALTNAME_INVALID/],
     [
       'missing client certificate',
@@ -83,20 +90,6 @@ export function connects(
       })
     }
   }
-}
-
-/** Whether an error, or one that caused it, says this. */
-function matches(error: unknown, says: RegExp): true {
-  const told: string[] = []
-  const collect = (one: unknown): void => {
-    if (!(one instanceof Error) || told.length > 20) return
-    told.push(`${one.message} ${(one as NodeJS.ErrnoException).code ?? ''}`)
-    collect(one.cause)
-    if (one instanceof AggregateError) one.errors.forEach(collect)
-  }
-  collect(error)
-  assert.match(told.join('\n'), says)
-  return true
 }
 
 function judges(world: BrokerWorld, broker: RunningBroker): void {
@@ -215,40 +208,4 @@ function codeOf({ headers }: Got): string | undefined {
 
 function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
-}
-
-function stays(broker: RunningBroker): void {
-  let flow: Awaited<ReturnType<RunningBroker['openFlow']>>
-  before(async () => {
-    flow = await broker.openFlow(lifetimeSeconds)
-  })
-  after(() => flow.close())
-  let next = 0
-
-  void test(
-    'messages go on through three lifetimes of the credential, and none is lost',
-    untilLost,
-    async ({ signal }) => {
-      const endsAtMs = Date.now() + lifetimes * lifetimeSeconds * 1000
-      while (Date.now() < endsAtMs) {
-        await flow.publish(next++)
-        await delay(betweenMessagesMs)
-      }
-      await flow.arrivals.all(next, signal)
-      assert.ok(flow.shown() > 2, `the broker was shown ${flow.shown()} credentials`)
-    },
-  )
-
-  void test('and through a crash of the broker', untilLost, async ({ signal }) => {
-    const from = next
-    const restarted = broker.restart()
-    const state = { isUp: false }
-    void restarted.then(() => (state.isUp = true))
-    while (!state.isUp || next < from + 20) {
-      await flow.publish(next++)
-      await delay(betweenMessagesMs)
-    }
-    await restarted
-    await flow.arrivals.all(next, signal)
-  })
 }

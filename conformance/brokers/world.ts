@@ -6,6 +6,10 @@ import type { IssuerConfig } from 'barre/jwt'
 import { createTestCa } from '../../tools/test-ca.ts'
 
 export const tokenIssuer = 'https://sts.example'
+/** Of tokens that are renewed: long enough for a slow machine, short enough to wait for three of them. */
+export const lifetimeSeconds = 5
+/** Not a limit on speed: for a message that is lost one waits for ever. */
+export const untilLost = { timeout: 120_000 }
 export const user = { name: 'alice', password: 's3cret-enough' } as const
 
 /** What the suites of all brokers share: certificates, and an issuer of tokens. */
@@ -13,7 +17,7 @@ export interface BrokerWorld {
   /** For `localhost` alone: by its address the server is another one. */
   readonly serverTls: { readonly certFile: string; readonly keyFile: string; readonly caFile: string }
   /** Everything right, mutual TLS included; its certificate is alice's. */
-  readonly secureSocket: ClientSecureSocket
+  readonly secureSocket: ClientSecureSocket & { readonly cert: string; readonly key: CertKey }
   /** The certificate of somebody whom the broker does not know, from the right authority. */
   readonly mallory: CertKey
   /** What says that it is alice's, by another authority. */
@@ -22,7 +26,6 @@ export interface BrokerWorld {
   readonly strangerFile: string
   /** Of the issuer of tokens. */
   readonly tokenKey: KeyObject
-  readonly jwks: object
   /** Who signs tokens of this kind. */
   issuerConfig(more?: Partial<IssuerConfig>): IssuerConfig
   issue(more?: Partial<IssuerConfig>): Promise<string>
@@ -49,7 +52,6 @@ export async function createBrokerWorld(): Promise<BrokerWorld> {
     impostor: await strangers.issue(user.name),
     strangerFile: strangers.caFile,
     tokenKey: publicKey,
-    jwks: { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'one', use: 'sig', alg: 'RS256' }] },
     issuerConfig,
     issue: async (more) => jwt.issue(issuerConfig(more)),
     async close() {

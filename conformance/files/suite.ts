@@ -130,7 +130,7 @@ async function survives({ folder, client, listen, restart }: Flow, signal: Abort
     await done(caller.delete(event.file.path))
     arrivals.add(Number.parseInt(event.file.name, 10))
   })
-  const write = (id: number): Promise<void> =>
+  const write = (id: number): Promise<number> =>
     insist(async () => {
       await done(client.put(`${folder}/${id}.part`, `${id}.msg is whole`))
       await done(client.rename(`${folder}/${id}.part`, `${folder}/${id}.msg`))

@@ -2,7 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { chown, mkdtemp, rm } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -10,12 +10,17 @@ import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { findProgram } from './server.ts'
 
+export { freePorts } from './ports.ts'
+
 /** The system user that servers run as when the tests run as root. */
 const account = 'barre-test'
 
 /** How long a server may take to answer, and to end, in milliseconds. */
 const startMaxMs = 60_000
 const stopMaxMs = 5_000
+/** How much of what a program prints is kept, and how much of that an error tells, in characters. */
+const printedMax = 1_000_000
+const reportedMax = 4_000
 
 interface Identity {
   readonly uid: number
@@ -90,22 +95,10 @@ export async function createServerFolder(name: string): Promise<ServerFolder> {
   }
 }
 
-/** As many ports of the loopback interface as asked for, free a moment ago. */
-export async function freePorts(count: number): Promise<readonly number[]> {
-  const listeners = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const listener = createServer()
-      await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
-      return listener
-    }),
-  )
-  const ports = listeners.map((listener) => (listener.address() as { port: number }).port)
-  await Promise.all(listeners.map((listener) => new Promise((resolve) => listener.close(resolve))))
-  return ports
-}
-
 /** A server's process. */
 export interface ServerProcess {
+  /** What it has printed, as far as that is kept. */
+  printed(): string
   /** Ends it as its own package would, at the latest by force. */
   end(): Promise<void>
   /** Ends it at once, as a crash would. */
@@ -138,7 +131,7 @@ export async function startProcess(
   })
   let printed = ''
   for (const stream of [child.stdout, child.stderr]) {
-    stream?.on('data', (chunk: Buffer) => (printed = `${printed}${chunk.toString()}`.slice(-4_000)))
+    stream?.on('data', (chunk: Buffer) => (printed = `${printed}${chunk.toString()}`.slice(-printedMax)))
   }
   const gone = new Promise<void>((resolve) =>
     child.once('close', () => resolve()).once('error', () => resolve()),
@@ -159,11 +152,11 @@ export async function startProcess(
     for (const port of ports) await answers(port, child, deadline)
   } catch (error) {
     await stop('SIGKILL')
-    throw new Error(`${program} did not start: ${printed}`, { cause: error })
+    throw new Error(`${program} did not start: ${printed.slice(-reportedMax)}`, { cause: error })
   }
   const [, , , input, output] = child.stdio
   const pipes = input && output ? ([input as Writable, output as Readable] as const) : undefined
-  return { end: () => stop('SIGTERM'), kill: () => stop('SIGKILL'), pipes }
+  return { printed: () => printed, end: () => stop('SIGTERM'), kill: () => stop('SIGKILL'), pipes }
 }
 
 function signalTo(pid: number, signal: NodeJS.Signals): void {

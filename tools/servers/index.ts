@@ -11,6 +11,7 @@ import { exim } from './exim.ts'
 import { grpcurl } from './grpcurl.ts'
 import { chromium } from './chromium.ts'
 import { kafka } from './kafka.ts'
+import { keytool } from './keytool.ts'
 import { natsServer } from './nats.ts'
 import { ocspResponder } from './ocsp-responder.ts'
 import { natsStreaming } from './nats-streaming.ts'
@@ -34,6 +35,7 @@ export { freePorts } from './child.ts'
 export { chromium } from './chromium.ts'
 export type { Page, RunningBrowser } from './chromium.ts'
 export { kafka } from './kafka.ts'
+export { keytool } from './keytool.ts'
 export { natsServer } from './nats.ts'
 export { ocspResponder } from './ocsp-responder.ts'
 export type { RunningOcspResponder } from './ocsp-responder.ts'
@@ -69,7 +71,7 @@ export const servers: readonly RealServer[] = [
 ]
 
 /** The clients that suites use, which `install` brings too. */
-const clients: readonly ForeignClient[] = [grpcurl]
+const clients: readonly ForeignClient[] = [grpcurl, keytool]
 
 /** As much of a server as says whether it is here. */
 export type Installable = Pick<RealServer, 'name' | 'program' | 'nodePackage' | 'download'>

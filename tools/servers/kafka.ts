@@ -21,6 +21,7 @@ export interface KafkaConfig {
 }
 
 const version = '3.9.1'
+const security = 'org.apache.kafka.common.security'
 const fetcher = 'mvn'
 const jars = join(cacheFolder(`kafka-${version}`), 'jars')
 
@@ -109,7 +110,6 @@ function tlsSettings(keyStore: string, { caFile }: ServerTls): Settings {
 
 function saslSettings({ user, tokens }: KafkaConfig, folder: string): Settings {
   const on = 'listener.name.sasl_ssl'
-  const security = 'org.apache.kafka.common.security'
   const scram = `${security}.scram.ScramLoginModule required;`
   return [
     [`${on}.sasl.enabled.mechanisms`, 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER'],
@@ -143,6 +143,8 @@ function javaArguments(folder: string): readonly string[] {
     '-XX:TieredStopAtLevel=1',
     `-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=file://${folder}/jwks.json`,
     '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+    // Which tells of each credential that it takes when that ends.
+    `-Dorg.slf4j.simpleLogger.log.${security}.authenticator.SaslServerAuthenticator=debug`,
     '-cp',
     join(jars, '*'),
   ]

@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { freePorts, startProcess } from './child.ts'
-import { tlsLines } from './nats.ts'
+import { monitorLine, tlsLines } from './nats.ts'
 import { startRestartable } from './restartable.ts'
 import { cacheFolder } from './server.ts'
 import { copyTls } from './tls-files.ts'
@@ -35,10 +35,10 @@ export const natsStreaming: RealServer<NatsStreamingConfig, RestartableServer> =
   program,
   download: { program: fetcher, isThere: () => existsSync(program), fetch: build },
   async start(config) {
-    const [nats = 0] = await freePorts(1)
+    const [nats = 0, monitor = 0] = await freePorts(2)
     return startRestartable(
       'nats-streaming',
-      { nats },
+      { nats, monitor },
       async (folder) => {
         const { lines = [], clientCertificates, ownCreds = '' } = config
         const tls = await copyTls(folder, config.tls)
@@ -46,6 +46,7 @@ export const natsStreaming: RealServer<NatsStreamingConfig, RestartableServer> =
         await writeFile(join(folder.path, 'own.creds'), ownCreds)
         const all = [
           `listen: 127.0.0.1:${nats}`,
+          monitorLine(monitor),
           ...tlsLines(tls, clientCertificates),
           ...lines,
           ...streamingLines(config, tls, folder.path),
@@ -54,7 +55,11 @@ export const natsStreaming: RealServer<NatsStreamingConfig, RestartableServer> =
         await folder.own('store', 'own.creds', 'stan.conf')
       },
       ({ path }) =>
-        startProcess(program, ['-sc', join(path, 'stan.conf'), '-c', join(path, 'stan.conf')], [nats]),
+        startProcess(
+          program,
+          ['-sc', join(path, 'stan.conf'), '-c', join(path, 'stan.conf')],
+          [nats, monitor],
+        ),
     )
   },
 }

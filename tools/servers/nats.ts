@@ -25,10 +25,10 @@ export const natsServer: RealServer<NatsConfig, RestartableServer> = {
   packages: ['nats-server'],
   program: 'nats-server',
   async start(config) {
-    const [nats = 0] = await freePorts(1)
+    const [nats = 0, monitor = 0] = await freePorts(2)
     return startRestartable(
       'nats',
-      { nats },
+      { nats, monitor },
       async (folder) => {
         const { tls, clientCertificates, lines = [] } = config
         const files = tls && (await copyTls(folder, tls))
@@ -37,6 +37,7 @@ export const natsServer: RealServer<NatsConfig, RestartableServer> = {
           join(folder.path, 'nats.conf'),
           [
             `listen: 127.0.0.1:${nats}`,
+            monitorLine(monitor),
             `jetstream { store_dir: "${folder.path}/jetstream" }`,
             ...(files ? tlsLines(files, clientCertificates) : []),
             ...lines,
@@ -45,9 +46,14 @@ export const natsServer: RealServer<NatsConfig, RestartableServer> = {
         )
         await folder.own('jetstream', 'nats.conf')
       },
-      ({ path }) => startProcess('nats-server', ['-c', join(path, 'nats.conf')], [nats]),
+      ({ path }) => startProcess('nats-server', ['-c', join(path, 'nats.conf')], [nats, monitor]),
     )
   },
+}
+
+/** Where it tells, over HTTP, of its connections: `/connz`. */
+export function monitorLine(port: number): string {
+  return `http: 127.0.0.1:${port}`
 }
 
 /** The TLS of a server, as lines of its configuration. */

@@ -86,6 +86,7 @@ function settings(
     ['auth_oauth2.resource_server_id', 'rabbitmq'],
     ['auth_oauth2.default_key', tokenKeyId],
     [`auth_oauth2.signing_keys.${tokenKeyId}`, join(folder, 'jwt.pem')],
+    ['log.console', 'true'],
     // One core is enough for a test, and leaves the other to the test.
     ['num_acceptors.ssl', '2'],
   ]

@@ -9,6 +9,8 @@ export interface RestartableServer extends RunningServer {
   kill(): Promise<void>
   /** Starts it again, on the same ports. */
   restart(): Promise<void>
+  /** What it has printed since then. */
+  readonly printed: () => string
 }
 
 /** Starts a server in a folder of its own; `prepare` writes what it needs, `run` starts it, more than once. */
@@ -25,6 +27,7 @@ export async function startRestartable(
     return {
       ports,
       kill: () => process.kill(),
+      printed: () => process.printed(),
       restart: async () => void (process = await run(folder)),
       async stop() {
         await process.kill()

@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { load } from 'barre/config'
 import { allowInsecureListener } from 'barre/core'
+import { config as ldapConfig } from '../../barre/src/listener/ldap-user-store/test/directory.ts'
 import { cheapHash, client, outsideIssuer, temporaryDirectory } from '../test/fixture.ts'
 import { startSts, stsShape } from './index.ts'
+import type { RunningOpenLdap } from '../../../tools/servers/index.ts'
 import type { StsConfig } from './index.ts'
 
 const idp = outsideIssuer('https://idp.test').config
@@ -21,6 +23,9 @@ const two = (first: object, second: object): object => ({
     { ...outsideIssuer('https://other.test').config, ...second },
   ],
 })
+
+/** Nobody listens there: it is refused before it is asked. */
+const ldapUserStoreConfig = ldapConfig({ ports: { ldap: 1 } } as RunningOpenLdap, { domainName: 'corp.test' })
 
 const refused: [claim: string, more: object, path: string][] = [
   ['a missing issuer', { issuer: undefined }, 'issuer'],
@@ -74,6 +79,13 @@ const refused: [claim: string, more: object, path: string][] = [
     two({ subjectPrefix: 'a' }, { subjectPrefix: 'ab' }),
     'trustedIssuers[1].subjectPrefix',
   ],
+  ...['corp.', 'corp.test', 'corp.test:', 'corp.test:a', 'c'].map(
+    (subjectPrefix): (typeof refused)[number] => [
+      `an issuer of the prefix ${subjectPrefix} beside the directory corp.test`,
+      { trustedIssuers: [{ ...idp, subjectPrefix }], users: { ldapUserStoreConfig } },
+      'trustedIssuers[0].subjectPrefix',
+    ],
+  ),
 ]
 
 for (const [claim, more, path] of refused) {
@@ -117,6 +129,15 @@ test('refuses secrets hashed at different costs, whose times would tell clients 
   await assert.rejects(startSts(await config(temporaryDirectory(t), { clients })), {
     path: 'clients[1].secretHash',
   })
+})
+
+test('an issuer of a prefix of its own beside a directory is welcome', async (t) => {
+  const more = {
+    trustedIssuers: [{ ...idp, subjectPrefix: 'corp.test.idp:' }],
+    users: { ldapUserStoreConfig },
+  }
+  const sts = await startSts(await config(temporaryDirectory(t), more))
+  await sts.close()
 })
 
 test('clear text off loopback needs the named option', async (t) => {

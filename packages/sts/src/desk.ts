@@ -106,7 +106,13 @@ export function createDesk(config: StsConfig, base: Base): Desk {
     'clients',
   )
   checkSomebody(config)
-  const issuers = trustedIssuers(config.trustedIssuers ?? [], issuer, services, 'trustedIssuers', hasUsers)
+  const issuers = trustedIssuers(
+    config.trustedIssuers ?? [],
+    issuer,
+    services,
+    'trustedIssuers',
+    config.users,
+  )
   const tokens = tokenIssuer(toIssuerConfig(config), keys, store, services)
   const own = ownTokens(issuer, keys, store, services)
   const refresh = refreshTokens(store, toRefreshTimes(config), services)

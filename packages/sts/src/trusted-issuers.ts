@@ -3,7 +3,7 @@ import { scopeReader } from 'barre/listener'
 import { createValidator, decodeJwt } from 'barre/jose'
 import type { Awaitable, Result, Services } from 'barre/core'
 import type { Payload } from 'barre/jose'
-import type { TrustedIssuerConfig } from './config.ts'
+import type { TrustedIssuerConfig, UsersConfig } from './config.ts'
 
 /** A subject as its issuer described it, after every check of its token. */
 export interface Subject {
@@ -35,9 +35,10 @@ export function trustedIssuers(
   ownIssuer: string,
   services: Services,
   path: string,
-  hasUsers = false,
+  users?: UsersConfig,
 ): TrustedIssuers {
-  checkPrefixes(configs, path, hasUsers)
+  checkPrefixes(configs, path)
+  if (users !== undefined) checkPrefixesBeside(users, configs, path)
   const byIssuer = new Map<string, TrustedIssuer>()
   for (const [index, config] of configs.entries()) {
     const issuer = toTrustedIssuer(config, ownIssuer, services, `${path}[${index}]`)
@@ -119,24 +120,41 @@ function subjectReader(
   }
 }
 
-/**
- * With several issuers, one must not be able to name another's subject: no prefix may begin with another one. The names
- * of our own users have no colon, so a prefix that has one tells them apart.
- */
-function checkPrefixes(configs: readonly TrustedIssuerConfig[], path: string, hasUsers: boolean): void {
+/** With several issuers, one must not be able to name another's subject: no prefix may begin with another one. */
+function checkPrefixes(configs: readonly TrustedIssuerConfig[], path: string): void {
   const prefixes = configs.map((config) => config.subjectPrefix ?? '')
   for (const [index, prefix] of prefixes.entries()) {
-    if (hasUsers && !prefix.includes(':')) {
-      throw new ConfigError(
-        `${path}[${index}].subjectPrefix`,
-        'required beside users, with a colon in it: it tells its subjects from them',
-      )
-    }
     const clash = prefixes.findIndex((other, position) => position !== index && prefix.startsWith(other))
     if (clash === -1) continue
     throw new ConfigError(
       `${path}[${index}].subjectPrefix`,
       `does not tell its subjects from those of ${path}[${clash}]: give each issuer a prefix of its own`,
+    )
+  }
+}
+
+/**
+ * Nor may an issuer name one of our own users: those of a file have no colon in their names, those of a
+ * directory have its name before the first.
+ */
+function checkPrefixesBeside(
+  users: UsersConfig,
+  configs: readonly TrustedIssuerConfig[],
+  path: string,
+): void {
+  const domain = users.ldapUserStoreConfig && `${users.ldapUserStoreConfig.domainName}:`
+  for (const [index, { subjectPrefix = '' }] of configs.entries()) {
+    if (!subjectPrefix.includes(':')) {
+      throw new ConfigError(
+        `${path}[${index}].subjectPrefix`,
+        'required beside users, with a colon in it: it tells its subjects from them',
+      )
+    }
+    if (domain === undefined) continue
+    if (!subjectPrefix.startsWith(domain) && !domain.startsWith(subjectPrefix)) continue
+    throw new ConfigError(
+      `${path}[${index}].subjectPrefix`,
+      `does not tell its subjects from the users of ${domain} give one of them another name`,
     )
   }
 }

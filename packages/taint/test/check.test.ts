@@ -100,6 +100,8 @@ test('sarif has one result with a code flow and a fingerprint', () => {
   assert.equal(result.ruleId, 'BARRE078')
   assert.ok(result.codeFlows[0].threadFlows[0].locations.length >= 2)
   assert.equal(typeof result.partialFingerprints['barreTaint/v1'], 'string')
+  const moved = JSON.parse(run('sarif', { 'a.ts': `// above\n${bad}` }, '--format', 'sarif').output)
+  assert.deepEqual(moved.runs[0].results[0].partialFingerprints, result.partialFingerprints)
 })
 
 test('github annotations carry file and line', () => {

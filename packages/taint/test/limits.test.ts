@@ -48,6 +48,13 @@ const programs: Readonly<Record<Limit, (count: number) => string>> = {
     `function f(${names(count - 1, 'a')}) { return unknown ? a0 : f(${names(count - 1, 'a').replace('a0, ', '')}) }`,
   'nested-calls': (count) =>
     `function f0(a) { return a() }\n${many(count, (index) => `function f${index + 1}(a) { return f${index}(a) }`)}`,
+  // Each function reads what the next writes, so a round brings the first object one function on.
+  'module-rounds': (count) => `${many(count, (index) => `let s${index}`)}
+    ${many(count - 1, (index) => `function f${index}() { s${count - index - 1} = s${count - index - 2} }`)}
+    function first() { s0 = {} }`,
+  'late-passes': (count) => `class C {
+    ${many(count, (index) => `f${index}() { this.s${count - index} = this.s${count - index - 1} }`)}
+    first() { this.s0 = {} } }`,
 }
 
 for (const [name, program] of Object.entries(programs)) {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { freePorts } from '../src/ports.ts'
+import { freePorts } from '../../../tools/servers/index.ts'
+import { fixedPorts } from '../src/ports.ts'
+import type { Ports } from '../src/ports.ts'
 import { steps } from '../src/steps.ts'
 import { startSystem } from '../src/system.ts'
 import type { System } from '../src/system.ts'
@@ -11,7 +13,10 @@ let system: System
 let ground: Ground
 
 before(async () => {
-  system = await startSystem(await freePorts())
+  const names = Object.keys(fixedPorts)
+  const free = await freePorts(names.length)
+  const ports: Ports = { ...fixedPorts, ...Object.fromEntries(names.map((name, at) => [name, free[at]])) }
+  system = await startSystem(ports)
   ground = { ...system, tokens: await system.issueTokens() }
 })
 after(() => system.close())

@@ -36,8 +36,10 @@ const renewalCooldownMs = 30_000
 /** Whether a token is still to be sent. */
 export function isCurrent(token: IssuedToken, need: Need, nowMs: number): boolean {
   // A clock that was set back makes a token look issued in the future, which others would refuse.
-  if (nowMs < token.issuedAtMs || nowMs >= token.renewAtMs) return false
-  return need.refused?.credential !== token.outgoing || nowMs - token.issuedAtMs < renewalCooldownMs
+  const { issuedAtMs } = token
+  const renewAtMs = need.early === true ? (issuedAtMs + token.renewAtMs) / 2 : token.renewAtMs
+  if (nowMs < issuedAtMs || nowMs >= renewAtMs) return false
+  return need.refused?.credential !== token.outgoing || nowMs - issuedAtMs < renewalCooldownMs
 }
 
 function toIssuedToken(token: string, issuedAtMs: number): IssuedToken {

@@ -47,7 +47,7 @@ export interface ClientCertValidation extends CertValidation {
 export interface ClientSecureSocket {
   /** False: no validation of the peer at all; needs `[allowInsecureEndpoint]: true` beside it. */
   readonly enable?: boolean
-  /** Trusted certificates: a PEM file, or a PKCS#12 trust store. Absent: the system's. */
+  /** Trusted certificates: a PEM file, or a PKCS#12 or JKS trust store. Absent: the system's. */
   readonly cert?: string | Store
   /** Our own certificate, for mutual TLS. */
   readonly key?: CertKey | Store

@@ -33,6 +33,8 @@ export interface Need {
    * credential.
    */
   readonly refused?: { readonly credential: Outgoing; metadata(name: string): readonly string[] }
+  /** Renew in the middle of a token's life: for wires that present it again at a time of their own, before it ends. */
+  readonly early?: true
 }
 
 export interface Caller {

@@ -6,7 +6,7 @@ import type { ModuleOptions } from '../transports/nest/index.ts'
 
 export type * from '../transports/nest/index.ts'
 
-export type BarreOptions = WithAuth<ModuleOptions>
+export type BarreOptions = WithAuth<ModuleOptions<ResourceAuth>>
 
 /** The module that guards every controller of a NestJS application; throws ConfigError. */
 export const barre: (options: BarreOptions) => DynamicModule = withAuth(toModule)

@@ -4,7 +4,8 @@ import type { Label, Options, SinkSite, Source, Step, Summary, World } from '../
 import { Heap, LIMITS, countLimit, nextOrigin, takeLimits } from '../summary/index.ts'
 import type { Finding, ReportAt } from './findings.ts'
 import { Findings } from './findings.ts'
-import { GlobalHeap } from './globals.ts'
+import { GlobalHeap, isOutdated } from './globals.ts'
+import { LateCalls } from './late-calls.ts'
 import { callOrder, moduleOrder } from './order.ts'
 import { Summaries } from './summaries.ts'
 
@@ -25,9 +26,6 @@ export interface Solution {
   summaryOf(func: Func): Summary
 }
 
-/** Module-level state is walked to a fixpoint, at most this often. */
-const MAX_ROUNDS = 4
-
 /** Summarises every function of a program, callees first, until module-level state has settled. */
 export function solve(input: SolveInput): Solution {
   const globals = new GlobalHeap()
@@ -39,6 +37,11 @@ export function solve(input: SolveInput): Solution {
     () => world,
     () => globals.clock,
   )
+  const late = new LateCalls(
+    globals,
+    () => world,
+    (id) => nesting.depthOf(id),
+  )
   const world: World = {
     heap: new Heap(),
     models: input.models,
@@ -49,24 +52,27 @@ export function solve(input: SolveInput): Solution {
     diagnose: (kind, module, span, message) => findings.diagnose(kind, module, span, message),
     source: (kind, text, step, isImplicit, confidence) =>
       sourceOf(input.options, sources, kind, text, step, isImplicit, confidence),
+    callLate: (frame, func, call, closure) => late.call(frame, func, call, closure),
     nestCall: (outer, inner) => nesting.id(outer, inner) ?? (countLimit('nested-calls'), undefined),
   }
   const modules = moduleOrder(input.modules)
   const order = callOrder(input.funcs)
   let rounds = 0
-  for (; rounds < MAX_ROUNDS; rounds += 1) {
+  let stale = 1
+  for (; stale > 0 && rounds < LIMITS['module-rounds']; rounds += 1) {
     for (const module of modules) summaries.of(module.init)
     for (const func of order) summaries.of(func)
-    const stale = summaries.invalidate((summary, clock) =>
-      [...summary.reads].some((obj) => globals.changedAfter(obj, clock)),
+    late.settle()
+    stale = summaries.invalidate(
+      ({ func, reads }, clock) => late.isUnsettled(func) || isOutdated(reads, clock),
     )
-    if (stale === 0) break
   }
+  if (stale > 0) countLimit('module-rounds')
   return {
     findings: findings.all(),
     limits: takeLimits(),
     walks: summaries.walks,
-    rounds: rounds + 1,
+    rounds,
     summaryOf: (func) => summaries.of(func),
   }
 }
@@ -92,19 +98,30 @@ function sourceOf(
 
 /** Ids for calls seen through other calls; the depth is bounded, so there are finitely many. */
 class NestedCalls {
-  readonly #ids = new Map<string, number>()
+  readonly #ids = new Map<number, Map<number, number>>()
   readonly #depth = new Map<number, number>()
   #last = 0
 
+  depthOf(id: number): number {
+    return this.#depth.get(id) ?? 0
+  }
+
   id(outer: number, inner: number): number | undefined {
-    const key = `${outer}:${inner}`
-    const known = this.#ids.get(key)
-    if (known !== undefined) return known
-    const depth = Math.max(this.#depth.get(outer) ?? 0, this.#depth.get(inner) ?? 0) + 1
+    let known = this.#ids.get(outer)
+    if (known === undefined) {
+      known = new Map()
+      this.#ids.set(outer, known)
+    }
+    const id = known.get(inner) ?? this.#make(outer, inner)
+    if (id !== undefined) known.set(inner, id)
+    return id
+  }
+
+  #make(outer: number, inner: number): number | undefined {
+    const depth = Math.max(this.depthOf(outer), this.depthOf(inner)) + 1
     if (depth > LIMITS['nested-calls']) return undefined
     this.#last += 1
     const id = 1e12 + this.#last
-    this.#ids.set(key, id)
     this.#depth.set(id, depth)
     return id
   }

@@ -1,18 +1,14 @@
-import type { Binding, Func, Param } from '../graph/index.ts'
+import type { Func, Param } from '../graph/index.ts'
 import { EVERY } from '../models/index.ts'
-import { evaluate } from './evaluate.ts'
 import { execute } from './execute.ts'
 import { finish } from './finish.ts'
 import type { Frame, World } from './frame.ts'
 import { stepAt } from './frame.ts'
 import { guardsOf } from './guards.ts'
-import { missing, writeSlot } from './heap-access.ts'
-import { invokeKnown, invokeUnknown } from './invoke.ts'
-import { LIMITS } from './limits.ts'
-import type { Obj } from './object.ts'
-import { BOX, TEXT, capturedPath, childPath, paramPath, restPath, thisPath } from './path.ts'
+import { writeSlot } from './heap-access.ts'
+import { newFrame } from './new-frame.ts'
+import { BOX, TEXT, childPath, paramPath, restPath } from './path.ts'
 import { assign } from './patterns.ts'
-import { State } from './state.ts'
 import type { Summary } from './summary.ts'
 import { runLate } from './late.ts'
 import { typedValue, withLibraryTypes } from './typed.ts'
@@ -33,49 +29,6 @@ export function analyze(world: World, func: Func): Summary {
   if (!frame.state.isDead) frame.exits.push(frame.state.since(frame.entry))
   runLate(frame)
   return finish(frame, uncaught.thrown, guardsOf(frame))
-}
-
-function newFrame(world: World, func: Func): Frame {
-  const holder: { frame?: Frame } = {}
-  const miss = (obj: Obj, field: string): Value =>
-    holder.frame === undefined ? EMPTY : missing(holder.frame, obj, field)
-  const entry = new State(miss)
-  const frame: Frame = {
-    world,
-    func,
-    thisValue: func.parent === undefined ? UNKNOWN : ofRefs([world.heap.symbolic(thisPath())]),
-    entry,
-    state: entry.fork(),
-    exits: [],
-    returned: EMPTY,
-    yielded: EMPTY,
-    handlers: [],
-    loops: [],
-    deferred: new Map(),
-    sinks: new Map(),
-    reads: new Set(),
-    callees: new Set(),
-    created: new Map(),
-    invoked: new Set(),
-    escaped: new Set(),
-    lasting: new Set(),
-    readAt: new Map(),
-    span: func.span,
-    depth: 0,
-    budget: LIMITS['applications-per-function'],
-    applying: 0,
-    isClosing: false,
-    eval: (expr) => evaluate(frame, expr),
-    invoke: (callee, call) => invokeKnown(frame, callee, call) ?? invokeUnknown(frame, call, call.thisValue),
-    cell: (binding) => cellOf(world, func, binding),
-  }
-  holder.frame = frame
-  return frame
-}
-
-function cellOf(world: World, func: Func, binding: Binding): Obj {
-  if (binding.owner === func || binding.owner.parent === undefined) return world.heap.box(binding)
-  return world.heap.symbolic(capturedPath(binding))
 }
 
 function bindArguments(frame: Frame): void {

@@ -19,7 +19,7 @@ export function applyApi(frame: Frame, node: ApiNode, call: Call, target?: Obj):
   const made = madeBy(frame, node, call)
   if (row === undefined) return made === undefined ? undefined : { value: made, thrown: EMPTY }
   if (made === undefined && !saysHow(row)) return undefined
-  const outcome = applyRow(frame, row, call, node.label, target)
+  const outcome = applyRow(frame, row, call, node.label, target, made)
   return made === undefined ? outcome : { value: join(outcome.value, made), thrown: outcome.thrown }
 }
 
@@ -52,10 +52,17 @@ function madeBy(frame: Frame, node: ApiNode, call: Call): Value | undefined {
 }
 
 /** Applies one row: its sinks, then its callbacks, then what flows where. */
-export function applyRow(frame: Frame, row: Row, call: Call, label: string, target?: Obj): Outcome {
+export function applyRow(
+  frame: Frame,
+  row: Row,
+  call: Call,
+  label: string,
+  target?: Obj,
+  made?: Value,
+): Outcome {
   for (const sink of row.sinks) applySink(frame, sink, call, label)
   if (row.native !== undefined) {
-    const outcome = NATIVES[row.native]?.(frame, call, target)
+    const outcome = NATIVES[row.native]?.(frame, call, target, made)
     if (outcome !== undefined) return outcome
   }
   if (row.isInert || (row.isNew !== undefined && row.isNew !== call.isNew))

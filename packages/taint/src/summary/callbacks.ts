@@ -2,12 +2,13 @@ import { argumentAt } from './arguments.ts'
 import type { Call, Frame, Outcome } from './frame.ts'
 import { impliedCall, isTopLevel } from './frame.ts'
 import { read, slot, writeSlot } from './heap-access.ts'
-import { COLLECTS } from './hidden.ts'
+import { BOUND_TARGET, COLLECTS, PROMISED } from './hidden.ts'
 import type { Native } from './native.ts'
 import type { Obj } from './object.ts'
 import { ELEMENT } from './path.ts'
+import { promiseOf } from './promises.ts'
 import type { Value } from './value.ts'
-import { EMPTY, UNKNOWN, join, ofRefs } from './value.ts'
+import { EMPTY, UNKNOWN, constant, join, ofRefs } from './value.ts'
 
 /** A node-style callback that keeps what it is called with: `collected` reads it afterwards. */
 function collector(frame: Frame, site: number): Obj {
@@ -74,4 +75,36 @@ function waterfall(frame: Frame, call: Call): Outcome {
   return { value: UNKNOWN, thrown: EMPTY }
 }
 
-export const CALLBACK_NATIVES: Readonly<Record<string, Native>> = { 'async-map': asyncMap, waterfall }
+/**
+ * `promisify(f)`: a function of ours is given a callback, and what that is called with arrives in a promise; one of a
+ * library is called as before, since its model says what it gives.
+ */
+function promisify(frame: Frame, call: Call): Outcome {
+  const whole = argumentAt(frame, call.args, 0)
+  const own = whole.refs.filter((obj) => obj.kind === 'function' || obj.kind === 'bound')
+  if (own.length === 0) return { value: whole, thrown: EMPTY }
+  const made = frame.world.heap.at(call.id, { kind: 'bound' }, isTopLevel(frame))
+  writeSlot(frame, made, BOUND_TARGET, ofRefs(own))
+  writeSlot(frame, made, PROMISED, constant(true))
+  return {
+    value: { ...whole, refs: [made, ...whole.refs.filter((obj) => !own.includes(obj))] },
+    thrown: EMPTY,
+  }
+}
+
+/** Calls a function that expects a callback, and gives what it hands to that as a promise. */
+export function invokePromised(frame: Frame, callee: Value, call: Call): Outcome {
+  const done = collector(frame, call.id + 0.25)
+  const outcome = frame.invoke(callee, {
+    ...call,
+    args: [...call.args, { value: ofRefs([done]), spread: false }],
+  })
+  const failed = join(outcome.thrown, collected(frame, done, 0))
+  return { value: promiseOf(frame, call.id + 0.5, collected(frame, done, 1), failed), thrown: EMPTY }
+}
+
+export const CALLBACK_NATIVES: Readonly<Record<string, Native>> = {
+  'async-map': asyncMap,
+  waterfall,
+  promisify,
+}

@@ -2,7 +2,7 @@ import type { Binding, ClassMember, Expr, ObjectMember } from '../graph/index.ts
 import type { Frame } from './frame.ts'
 import { isTopLevel } from './frame.ts'
 import { adopt, read, slot, textOf, write, writeSlot } from './heap-access.ts'
-import { CONSTRUCTOR, INITIALIZER } from './hidden.ts'
+import { CONSTRUCTOR, INITIALIZER, RULES } from './hidden.ts'
 import { writeMarked } from './marked.ts'
 import { writeBinding } from './names.ts'
 import { copyInto } from './natives.ts'
@@ -11,7 +11,7 @@ import { checkOverrides } from './overrides.ts'
 import { ELEMENT, PROTO } from './path.ts'
 import { addSinks } from './sinks.ts'
 import type { Label, Value } from './value.ts'
-import { EMPTY, UNKNOWN, join, joinLabels, ofRefs } from './value.ts'
+import { EMPTY, UNKNOWN, join, joinLabels, joinAll, ofRefs } from './value.ts'
 
 export function evaluateFunction(frame: Frame, expr: Expr & { k: 'function' }): Value {
   const made = frame.world.heap.at(expr.id, { kind: 'function', func: expr.func }, isTopLevel(frame))
@@ -102,7 +102,10 @@ function extend(frame: Frame, made: Obj, prototype: Obj, base: Value, binding: B
 
 function addMember(frame: Frame, made: Obj, prototype: Obj, member: ClassMember): void {
   const key = keyOf(frame, member.key)
-  if (key === undefined || member.value === undefined) return
+  if (key === undefined) return
+  if (member.kind === 'field' && member.decorators.length > 0)
+    writeSlot(frame, made, `${RULES}${key}`, joinAll(member.decorators.map((one) => frame.eval(one))))
+  if (member.value === undefined) return
   const value = frame.eval(member.value)
   const holder = member.isStatic ? made : prototype
   if (member.kind === 'field') {

@@ -2,7 +2,7 @@ import type { Binding, Expr, Func, Module, Span } from '../graph/index.ts'
 import type { Models } from '../models/index.ts'
 import type { Heap, Obj } from './object.ts'
 import type { State } from './state.ts'
-import type { Arg, Deferred, SinkSite, Summary } from './summary.ts'
+import type { Arg, Deferred, SinkSite, Summary, Version } from './summary.ts'
 import type { Label, Source, Step, Value } from './value.ts'
 
 /** What the engine is told from outside. */
@@ -21,8 +21,11 @@ export interface Options {
 
 /** Module-level state, seen alike from every function: it only grows. */
 export interface Globals {
-  read(obj: Obj, field: string): Value
-  fields(obj: Obj): ReadonlyMap<string, Value>
+  /** One field; like the reads below, it notes in `reads` what it has seen. */
+  read(obj: Obj, field: string, reads: Set<Version>): Value
+  fields(obj: Obj, reads: Set<Version>): ReadonlyMap<string, Value>
+  /** What any of its fields may hold. */
+  elements(obj: Obj, reads: Set<Version>): Value
   write(obj: Obj, field: string, value: Value): void
 }
 
@@ -33,6 +36,8 @@ export interface World {
   readonly options: Options
   readonly globals: Globals
   summaryOf(func: Func): Summary
+  /** A call that may come at any time after module-level code: it sees and changes program-wide state only. */
+  callLate(frame: Frame, func: Func, call: Call, closure: Obj | undefined): Outcome
   report(label: Label, site: SinkSite, argument?: Step): void
   /** A rule of the language surface is broken at this place. */
   diagnose(kind: string, module: Module, span: Span, message: string): void
@@ -98,7 +103,7 @@ export interface Frame {
   readonly loops: Loop[]
   readonly deferred: Map<number, Deferred>
   readonly sinks: Map<string, { readonly label: Label; readonly site: SinkSite }>
-  readonly reads: Set<Obj>
+  readonly reads: Set<Version>
   readonly callees: Set<Func>
   /** Closures made here, with the object they were first stored in. */
   readonly created: Map<Obj, Value>
@@ -116,6 +121,8 @@ export interface Frame {
   applying: number
   /** Set once the body is done: late runs of callbacks must not queue more. */
   isClosing: boolean
+  /** A limit has left out some of what is called from here. */
+  isCut: boolean
   eval(expr: Expr): Value
   invoke(callee: Value, call: Call): Outcome
   /** The cell of a captured variable, as seen from this function. */
@@ -128,6 +135,11 @@ export function stepAt(frame: Frame, why: string, span: Span = frame.span): Step
 
 export function isTopLevel(frame: Frame): boolean {
   return frame.func.parent === undefined
+}
+
+/** Module-level code is done here: from now on there is only what the whole program sees, at any time. */
+export function isShared(frame: Frame): boolean {
+  return frame.isClosing && isTopLevel(frame)
 }
 
 export function throwTo(frame: Frame, value: Value, join: (a: Value, b: Value) => Value): void {

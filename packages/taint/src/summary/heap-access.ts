@@ -1,6 +1,6 @@
 import { EVERY, memberOf, rowOf } from '../models/index.ts'
 import type { Frame } from './frame.ts'
-import { impliedCall, stepAt } from './frame.ts'
+import { impliedCall, isShared, stepAt } from './frame.ts'
 import type { Obj } from './object.ts'
 import { AWAIT, BOX, COPIED, DEEP, EARLIER, ELEMENT, KEYS, PROTO, REJECT, VALUE, childPath } from './path.ts'
 import type { Label, Value } from './value.ts'
@@ -32,11 +32,7 @@ export function missing(frame: Frame, obj: Obj, field: string): Value {
     if (!frame.readAt.has(path.id)) frame.readAt.set(path.id, stepAt(frame, 'read'))
     return ofRefs([frame.world.heap.symbolic(path)])
   }
-  if (obj.isGlobal) {
-    frame.reads.add(obj)
-    return frame.world.globals.read(obj, field)
-  }
-  return EMPTY
+  return obj.isGlobal ? frame.world.globals.read(obj, field, frame.reads) : EMPTY
 }
 
 export function slot(frame: Frame, obj: Obj, field: string): Value {
@@ -44,11 +40,12 @@ export function slot(frame: Frame, obj: Obj, field: string): Value {
 }
 
 /** Every slot of an object that is known, hidden ones too. */
-export function slots(frame: Frame, obj: Obj): Map<string, Value> {
+export function slots(frame: Frame, obj: Obj): ReadonlyMap<string, Value> {
+  if (!obj.isGlobal) return frame.state.fields(obj)
+  const shared = frame.world.globals.fields(obj, frame.reads)
+  if (!frame.state.hasFields(obj)) return shared
   const fields = frame.state.fields(obj)
-  if (!obj.isGlobal) return fields
-  frame.reads.add(obj)
-  const all = new Map(frame.world.globals.fields(obj))
+  const all = new Map(shared)
   for (const [field, value] of fields) all.set(field, value)
   return all
 }
@@ -165,10 +162,15 @@ function readAny(frame: Frame, obj: Obj): Value {
 }
 
 function elementsOf(frame: Frame, obj: Obj): Value {
-  const found: Value[] = []
-  for (const [field, value] of slots(frame, obj))
-    if (!field.startsWith('<') || field === ELEMENT) found.push(value)
+  const found: Value[] = obj.isGlobal ? [frame.world.globals.elements(obj, frame.reads)] : []
+  if (!frame.state.hasFields(obj)) return found[0] ?? EMPTY
+  for (const [field, value] of frame.state.fields(obj)) if (isElement(field)) found.push(value)
   return joinAll(found)
+}
+
+/** What a read of any field sees. */
+export function isElement(field: string): boolean {
+  return !field.startsWith('<') || field === ELEMENT
 }
 
 /** What a loop over the value yields: elements, pairs of a map, what a generator hands out. */
@@ -264,6 +266,7 @@ export function textOf(frame: Frame, value: Value): readonly Label[] {
 function textPart(frame: Frame, obj: Obj): Value {
   if (obj.kind === 'symbolic' || obj.kind === 'array') return elementsOf(frame, obj)
   if (obj.kind === 'error') return slot(frame, obj, 'message')
+  if (obj.kind === 'api') return slot(frame, obj, ELEMENT)
   return obj.kind === 'promise' ? slot(frame, obj, AWAIT) : EMPTY
 }
 
@@ -293,7 +296,7 @@ export function deepLabels(frame: Frame, value: Value): readonly Label[] {
 }
 
 export function writeSlot(frame: Frame, obj: Obj, field: string, value: Value): void {
-  frame.state.setField(obj, field, value)
+  if (!obj.isGlobal || !isShared(frame)) frame.state.setField(obj, field, value)
   if (obj.isGlobal) frame.world.globals.write(obj, field, lasting(frame, value))
 }
 

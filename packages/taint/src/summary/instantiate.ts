@@ -1,7 +1,7 @@
 import type { Func } from '../graph/index.ts'
 import { argumentAt, fillRest } from './arguments.ts'
 import type { Call, Frame, Outcome } from './frame.ts'
-import { isTopLevel } from './frame.ts'
+import { isShared, isTopLevel } from './frame.ts'
 import {
   awaited,
   deepLabels,
@@ -232,7 +232,10 @@ class Application {
 
   #runDeferred(one: Deferred): Value {
     const id = this.#frame.world.nestCall(this.#call.id, one.id)
-    if (id === undefined) return EMPTY
+    if (id === undefined) {
+      this.#frame.isCut = true
+      return EMPTY
+    }
     const args = one.args.map((arg) => ({ value: this.#value(arg.value), spread: arg.spread }))
     const { module, span, isNew, name } = one
     const outcome = this.#frame.invoke(this.#value(one.callee), {
@@ -275,12 +278,17 @@ function dependsOnResult(value: Value): boolean {
 
 /** Calls a known function: its summary, seen from here. */
 export function applyFunction(frame: Frame, func: Func, call: Call, closure?: Obj): Outcome {
+  if (isShared(frame)) return frame.world.callLate(frame, func, call, closure)
+  frame.callees.add(func)
+  return applySummary(frame, frame.world.summaryOf(func), call, closure)
+}
+
+export function applySummary(frame: Frame, summary: Summary, call: Call, closure: Obj | undefined): Outcome {
   if (frame.budget < 0) {
     countLimit('applications-per-function')
+    frame.isCut = true
     return { value: UNKNOWN, thrown: EMPTY }
   }
-  frame.callees.add(func)
-  const summary = frame.world.summaryOf(func)
   frame.budget -= 4 + summary.made.size + summary.effects.length + 8 * summary.deferred.length
   return new Application(frame, summary, call, closure).run()
 }

@@ -1,6 +1,7 @@
 import type { ClassMember } from '../graph/index.ts'
 import { instanceOf } from '../models/index.ts'
 import { applyApi } from './api.ts'
+import { invokePromised } from './callbacks.ts'
 import type { Call, Frame, Outcome } from './frame.ts'
 import { impliedCall, isTopLevel, stepAt } from './frame.ts'
 import { read, rejected, slot, slots, textOf, writeSlot } from './heap-access.ts'
@@ -12,6 +13,7 @@ import {
   COLLECTS,
   CONSTRUCTOR,
   INITIALIZER,
+  PROMISED,
   SETTLED_FIELD,
   SETTLES,
 } from './hidden.ts'
@@ -29,6 +31,7 @@ const NOTHING: Outcome = { value: EMPTY, thrown: EMPTY }
 export function invokeKnown(frame: Frame, callee: Value, call: Call): Outcome | undefined {
   if (frame.depth >= LIMITS['call-depth']) {
     countLimit('call-depth')
+    frame.isCut = true
     return undefined
   }
   frame.depth += 1
@@ -97,11 +100,12 @@ function invokeBound(frame: Frame, target: Obj, call: Call): Outcome | undefined
     bound.push({ value, spread: false })
   }
   const self = slot(frame, target, BOUND_THIS)
-  return invokeKnown(frame, slot(frame, target, BOUND_TARGET), {
-    ...call,
-    args: [...bound, ...call.args],
-    thisValue: self === EMPTY ? call.thisValue : self,
-  })
+  const thisValue = self === EMPTY ? call.thisValue : self
+  const inner = { ...call, args: [...bound, ...call.args], thisValue }
+  const callee = slot(frame, target, BOUND_TARGET)
+  return slot(frame, target, PROMISED) === EMPTY
+    ? invokeKnown(frame, callee, inner)
+    : invokePromised(frame, callee, inner)
 }
 
 function resolve(frame: Frame, target: Obj, call: Call): Outcome {

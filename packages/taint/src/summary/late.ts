@@ -1,5 +1,5 @@
 import type { Call, Frame } from './frame.ts'
-import { impliedCall } from './frame.ts'
+import { impliedCall, isShared } from './frame.ts'
 import { slot, slots } from './heap-access.ts'
 import type { Obj } from './object.ts'
 import { PROTO } from './path.ts'
@@ -17,10 +17,10 @@ const MAX_METHODS = 60
 export function runLate(frame: Frame): void {
   const base = frame.state
   for (const exit of frame.exits) exit.isDead = false
-  frame.state = frame.entry.fork()
-  frame.state.isDead = false
-  frame.state.merge(frame.exits, frame.exits.length === 0)
   frame.isClosing = true
+  frame.state = isShared(frame) ? frame.entry.blank() : frame.entry.fork()
+  frame.state.isDead = false
+  if (!isShared(frame)) frame.state.merge(frame.exits, frame.exits.length === 0)
   const saved = frame.handlers.splice(0)
   frame.handlers.push({ thrown: EMPTY })
   for (const obj of frame.created.keys()) if (obj.kind === 'class') runClass(frame, obj)
@@ -52,11 +52,12 @@ function runClass(frame: Frame, obj: Obj): void {
   if (obj.cls === undefined) return
   const instance = frame.world.heap.at(obj.cls.id, { kind: 'object', cls: obj.cls }, true)
   const self = ofRefs([instance])
-  frame.state.setField(instance, PROTO, slot(frame, obj, 'prototype'))
+  if (!isShared(frame)) frame.state.setField(instance, PROTO, slot(frame, obj, 'prototype'))
   frame.world.globals.write(instance, PROTO, slot(frame, obj, 'prototype'))
   initialize(frame, obj, self, { ...late(frame, obj, self), span: obj.cls.span })
   const methods = methodsOf(frame, slot(frame, obj, 'prototype'))
-  const rounds = methods.length > MAX_METHODS ? 1 : 2
+  // Late calls of module-level code come again by themselves when what they read has changed.
+  const rounds = isShared(frame) || methods.length > MAX_METHODS ? 1 : 2
   for (let round = 0; round < rounds; round += 1) for (const method of methods) runMethod(frame, method, self)
   for (const method of methodsOf(frame, ofRefs([obj]))) runMethod(frame, method, ofRefs([obj]))
 }

@@ -27,6 +27,10 @@ export const LIMITS = {
   'summary-depth': 120,
   /** How often a cycle of functions is walked before its result is taken as it is. */
   recursion: 6,
+  /** How often all that read module-level state which has grown since is walked again. */
+  'module-rounds': 4,
+  /** How often, in each of these rounds, calls that may come at any time are run again when others have changed. */
+  'late-passes': 4,
 } as const
 
 const reached = new Map<string, number>()

@@ -3,6 +3,7 @@ import { argumentAt } from './arguments.ts'
 import { CALLBACK_NATIVES } from './callbacks.ts'
 import { COLLECTION_NATIVES, keyOf } from './collections.ts'
 import { DOCUMENT_NATIVES, setContentType, writeHead } from './documents.ts'
+import { EVENT_NATIVES } from './events.ts'
 import type { Call, Frame, Outcome } from './frame.ts'
 import { isTopLevel } from './frame.ts'
 import { iterate, read, slot, slots, textOf, write, writeSlot } from './heap-access.ts'
@@ -10,6 +11,7 @@ import { BOUND_ARGS, BOUND_TARGET, BOUND_THIS } from './hidden.ts'
 import type { Native } from './native.ts'
 import { COPIED, ELEMENT, PROTO } from './path.ts'
 import { PROMISE_NATIVES } from './promises.ts'
+import { SCHEMA_NATIVES } from './schemas.ts'
 import { addSinks, siteOf } from './sinks.ts'
 import { TEXT_NATIVES } from './texts.ts'
 import type { Arg } from './summary.ts'
@@ -150,11 +152,6 @@ function definePropertyNative(frame: Frame, call: Call): Outcome {
   return value(target)
 }
 
-/** `promisify(f)` is called as f is; what f would hand to its callback arrives in a promise. */
-function promisifyNative(frame: Frame, call: Call): Outcome {
-  return value(argumentAt(frame, call.args, 0))
-}
-
 /** `untaint(value)` clears every kind, `untaint<'sql'>(value)` the named ones. */
 function untaintNative(frame: Frame, call: Call): Outcome {
   if (frame.world.options.reasons && !hasComment(call))
@@ -263,6 +260,8 @@ export const NATIVES: Readonly<Record<string, Native>> = {
   ...COLLECTION_NATIVES,
   ...TEXT_NATIVES,
   ...DOCUMENT_NATIVES,
+  ...SCHEMA_NATIVES,
+  ...EVENT_NATIVES,
   call: callNative,
   apply: applyNative,
   bind: bindNative,
@@ -272,7 +271,6 @@ export const NATIVES: Readonly<Record<string, Native>> = {
   entries: entriesNative,
   'from-entries': fromEntriesNative,
   'define-property': definePropertyNative,
-  promisify: promisifyNative,
   untaint: untaintNative,
   'type-name': typeName,
   spawn: spawnNative,

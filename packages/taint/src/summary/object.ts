@@ -42,6 +42,10 @@ export type ObjShape = Omit<Obj, 'id' | 'isGlobal' | 'depth' | 'site'>
 /** Interns every abstract object of one analysis. */
 export class Heap {
   readonly #objects = new Map<string, Obj>()
+  readonly #unique = new Map<object | number, Obj>()
+  /** Objects of callees as their callers see them, by call: what `through` has answered before. */
+  readonly #shared = new Map<number, Map<Obj, Obj>>()
+  readonly #local = new Map<number, Map<Obj, Obj>>()
   #lastId = 0
 
   /** The object allocated at `site`. */
@@ -50,30 +54,39 @@ export class Heap {
   }
 
   symbolic(path: Path): Obj {
-    return this.#intern(`s:${path.id}`, { kind: 'symbolic', path, isGlobal: false, depth: 0, site: path.id })
+    return this.#once(path, () => ({ kind: 'symbolic', path, isGlobal: false, depth: 0, site: path.id }))
   }
 
   box(binding: Binding): Obj {
     const isGlobal = binding.owner.parent === undefined
-    return this.#intern(`b:${binding.id}`, { kind: 'box', binding, isGlobal, depth: 0, site: binding.id })
+    return this.#once(binding.id, () => ({ kind: 'box', binding, isGlobal, depth: 0, site: binding.id }))
   }
 
   api(node: ApiNode): Obj {
-    return this.#intern(`a:${node.id}`, { kind: 'api', api: node, isGlobal: true, depth: 0, site: node.id })
+    return this.#once(node, () => ({ kind: 'api', api: node, isGlobal: true, depth: 0, site: node.id }))
   }
 
   moduleOf(module: Module): Obj {
-    return this.#intern(`m:${module.id}`, {
-      kind: 'module',
-      module,
-      isGlobal: true,
-      depth: 0,
-      site: module.id,
-    })
+    return this.#once(module, () => ({ kind: 'module', module, isGlobal: true, depth: 0, site: module.id }))
   }
 
   /** What a callee's own object becomes for the caller at `call`; one per call until the nesting is too deep. */
   through(call: number, template: Obj, isGlobal: boolean): Obj {
+    const seen = isGlobal ? this.#shared : this.#local
+    let twins = seen.get(call)
+    if (twins === undefined) {
+      twins = new Map()
+      seen.set(call, twins)
+    }
+    let twin = twins.get(template)
+    if (twin === undefined) {
+      twin = this.#twin(call, template, isGlobal)
+      twins.set(template, twin)
+    }
+    return twin
+  }
+
+  #twin(call: number, template: Obj, isGlobal: boolean): Obj {
     const { id, ...shape } = template
     const deep = template.depth >= MAX_OBJECT_DEPTH
     const key = deep ? `d:${template.kind}:${template.site}:${isGlobal}` : `t:${call}:${id}:${isGlobal}`
@@ -87,6 +100,17 @@ export class Heap {
     return this.#intern(`g:${id}`, { ...shape, isGlobal: true })
   }
 
+  /** The one object that stands for a path, a variable, a library's member, a module. */
+  #once(key: object | number, shape: () => Omit<Obj, 'id'>): Obj {
+    let found = this.#unique.get(key)
+    if (found === undefined) {
+      this.#lastId += 1
+      found = { id: this.#lastId, ...shape() }
+      this.#unique.set(key, found)
+    }
+    return found
+  }
+
   #intern(key: string, shape: Omit<Obj, 'id'>): Obj {
     let found = this.#objects.get(key)
     if (found === undefined) {
@@ -98,6 +122,6 @@ export class Heap {
   }
 
   get size(): number {
-    return this.#objects.size
+    return this.#lastId
   }
 }

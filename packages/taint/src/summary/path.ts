@@ -47,23 +47,28 @@ export function nextOrigin(): number {
   return lastId
 }
 
-const roots = new Map<string, Path>()
+const roots: Readonly<Record<Root['kind'], Map<number, Path>>> = {
+  param: new Map(),
+  rest: new Map(),
+  this: new Map(),
+  captured: new Map(),
+  result: new Map(),
+}
 
-function rootPath(key: string, root: Root): Path {
-  let path = roots.get(key)
+function rootPath(key: number, root: Root): Path {
+  let path = roots[root.kind].get(key)
   if (path === undefined) {
     path = { id: nextOrigin(), root, parent: undefined, field: '', depth: 0, children: new Map() }
-    roots.set(key, path)
+    roots[root.kind].set(key, path)
   }
   return path
 }
 
-export const paramPath = (index: number): Path => rootPath(`p${index}`, { kind: 'param', index })
-export const restPath = (from: number): Path => rootPath(`r${from}`, { kind: 'rest', from })
-export const thisPath = (): Path => rootPath('t', { kind: 'this' })
-export const capturedPath = (binding: Binding): Path =>
-  rootPath(`c${binding.id}`, { kind: 'captured', binding })
-export const resultPath = (call: number): Path => rootPath(`x${call}`, { kind: 'result', call })
+export const paramPath = (index: number): Path => rootPath(index, { kind: 'param', index })
+export const restPath = (from: number): Path => rootPath(from, { kind: 'rest', from })
+export const thisPath = (): Path => rootPath(0, { kind: 'this' })
+export const capturedPath = (binding: Binding): Path => rootPath(binding.id, { kind: 'captured', binding })
+export const resultPath = (call: number): Path => rootPath(call, { kind: 'result', call })
 
 export function childPath(parent: Path, field: string): Path {
   if (parent.field === WIDE && field !== SELF && field !== TEXT && field !== DEEP) return parent

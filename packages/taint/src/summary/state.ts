@@ -33,6 +33,11 @@ export class State {
     return new State(this.#missing, this)
   }
 
+  /** A state that knows nothing. */
+  blank(): State {
+    return new State(this.#missing)
+  }
+
   getVar(binding: Binding): Value {
     return this.#slots.vars.get(binding) ?? this.#parent?.getVar(binding) ?? EMPTY
   }
@@ -60,6 +65,10 @@ export class State {
     const all = this.#parent?.fields(obj) ?? new Map<string, Value>()
     for (const [field, value] of this.#slots.heap.get(obj) ?? []) all.set(field, value)
     return all
+  }
+
+  hasFields(obj: Obj): boolean {
+    return this.#slots.heap.has(obj) || this.#parent?.hasFields(obj) === true
   }
 
   /** Every object this function wrote to. */

@@ -39,6 +39,11 @@ export interface Effect {
   readonly value: Value
 }
 
+/** A part of module-level state, with the time of its last change. */
+export interface Version {
+  readonly changed: number
+}
+
 /** What calling a function does, in terms of what it is given. */
 export interface Summary {
   readonly func: Func
@@ -51,8 +56,8 @@ export interface Summary {
   readonly deferred: readonly Deferred[]
   /** Parameters that a truthy (or falsy) result proves harmless for these kinds. */
   readonly guards: readonly Guard[]
-  /** Module-level objects it read. */
-  readonly reads: ReadonlySet<Obj>
+  /** What it read of module-level state. */
+  readonly reads: ReadonlySet<Version>
   readonly callees: ReadonlySet<Func>
 }
 

@@ -88,7 +88,15 @@ export function joinLabels(a: readonly Label[], b: readonly Label[]): readonly L
   if (a.length === 0) return b
   const added = b.filter((label) => !a.some((other) => other.key === label.key))
   if (added.length === 0) return a
-  return boundedLabels([...a, ...added])
+  // A full list keeps its oldest: what is younger than all of them changes nothing.
+  const youngest = a.length < LIMITS['labels-per-value'] ? Number.POSITIVE_INFINITY : youngestOf(a)
+  if (added.some((label) => label.key < youngest)) return boundedLabels([...a, ...added])
+  countLimit('labels-per-value')
+  return a
+}
+
+function youngestOf(labels: readonly Label[]): number {
+  return labels.reduce((key, label) => Math.max(key, label.key), 0)
 }
 
 function boundedLabels(all: readonly Label[]): readonly Label[] {
@@ -133,14 +141,13 @@ export function joinAll(values: Iterable<Value>): Value {
 }
 
 /** So many values are joined one by one. */
-const FEW = 4
+const FEW = 12
 
 function joinRefs(a: readonly Obj[], b: readonly Obj[]): readonly Obj[] {
   if (a === b || b.length === 0) return a
   if (a.length === 0) return b
   const added = b.filter((obj) => !a.includes(obj))
-  if (added.length === 0) return a
-  return bounded([...a, ...added])
+  return added.length === 0 ? a : extend(a, added)
 }
 
 const DATA: ReadonlySet<Obj['kind']> = new Set([
@@ -154,24 +161,39 @@ const DATA: ReadonlySet<Obj['kind']> = new Set([
   'error',
 ])
 
+/** An input or an object: nothing that can be called, nor anything of a library. */
+export function isData(obj: Obj): boolean {
+  return DATA.has(obj.kind)
+}
+
 /** Of what one expression made through many calls a few stand for all, and so for inputs and data. */
 function bounded(refs: readonly Obj[]): readonly Obj[] {
-  if (refs.length <= LIMITS['contexts-per-value']) return refs
-  const sites = new Map<number, number>()
-  const counts = { places: 0, targets: 0 }
-  return refs.filter((obj) => {
-    if (obj.kind !== 'symbolic') {
-      const contexts = (sites.get(obj.site) ?? 0) + 1
-      sites.set(obj.site, contexts)
-      if (contexts > LIMITS['contexts-per-value']) return isBeyond('contexts-per-value')
-    }
-    if (DATA.has(obj.kind)) {
-      counts.places += 1
-      return counts.places <= LIMITS['places-per-value'] || isBeyond('places-per-value')
-    }
-    counts.targets += 1
-    return counts.targets <= LIMITS['targets-per-value'] || isBeyond('targets-per-value')
-  })
+  return refs.length <= LIMITS['contexts-per-value'] ? refs : extend([], refs)
+}
+
+/** What is known already stays; the very list when nothing fits in any more. */
+function extend(known: readonly Obj[], added: readonly Obj[]): readonly Obj[] {
+  let all: Obj[] | undefined
+  let places = 0
+  for (const obj of known) if (DATA.has(obj.kind)) places += 1
+  let targets = known.length - places
+  for (const obj of added) {
+    if (!fits(all ?? known, obj, places, targets)) continue
+    all ??= [...known]
+    all.push(obj)
+    if (DATA.has(obj.kind)) places += 1
+    else targets += 1
+  }
+  return all ?? known
+}
+
+function fits(all: readonly Obj[], obj: Obj, places: number, targets: number): boolean {
+  if (DATA.has(obj.kind) && places >= LIMITS['places-per-value']) return isBeyond('places-per-value')
+  if (!DATA.has(obj.kind) && targets >= LIMITS['targets-per-value']) return isBeyond('targets-per-value')
+  if (obj.kind === 'symbolic') return true
+  let contexts = 0
+  for (const one of all) if (one.site === obj.site && one.kind !== 'symbolic') contexts += 1
+  return contexts < LIMITS['contexts-per-value'] || isBeyond('contexts-per-value')
 }
 
 function isBeyond(limit: Parameters<typeof countLimit>[0]): false {

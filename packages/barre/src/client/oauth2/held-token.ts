@@ -53,6 +53,12 @@ export function holdGivenToken(token: Secret, scheme: HeldToken['scheme']): Held
   return { token, scheme, obtainedAtMs: -Infinity, renewAtMs: Infinity, expiresAtMs: Infinity }
 }
 
+/** When it is to be renewed, in milliseconds since the epoch. */
+export function renewalOf({ obtainedAtMs, renewAtMs }: HeldToken, { early }: Need): number {
+  // Of a token that came from elsewhere this is no number, and so no time is after it.
+  return early === true ? obtainedAtMs + (renewAtMs - obtainedAtMs) / 2 : renewAtMs
+}
+
 /** Whether the refused credential was this token. */
 export function isRefused(held: HeldToken, { refused }: Need): boolean {
   // The Secret itself is meant: each answer of the token endpoint has made one of its own.

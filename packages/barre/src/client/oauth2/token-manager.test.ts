@@ -72,6 +72,27 @@ test('from nine tenths of its life on a token is renewed in the background, by o
   assert.equal(requests(kit), 2)
 })
 
+test('a call that wants the next token early waits for it from the middle of the time it is sent', async (context) => {
+  const kit = await tokenKit(context)
+  const source = kit.make(config)
+  await obtain(source)
+  kit.nowMs += 44_999
+  assert.equal(await obtain(source, { early: true }), 'token1')
+  kit.nowMs += 1
+  assert.equal(await obtain(source), 'token1')
+  const both = [obtain(source, { early: true }), obtain(source, { early: true })]
+  assert.deepEqual([await Promise.all(both), requests(kit)], [['token2', 'token2'], 2])
+})
+
+test('a call that wants the next token early gets the one at hand where there is no other', async (context) => {
+  const kit = await tokenKit(context)
+  const source = kit.make(config)
+  await obtain(source)
+  kit.server.answer = () => broken
+  kit.nowMs += 50_000
+  assert.equal(await obtain(source, { early: true }), 'token1')
+})
+
 /** Asks until the answer is there: what happens in the background has no promise to wait for. */
 async function until(ask: () => Promise<string>, expected: string): Promise<void> {
   while ((await ask()) !== expected) await new Promise((resolve) => setImmediate(resolve))
@@ -211,6 +232,7 @@ test('a direct token is sent until it is refused, then refreshed at once', async
   const source = kit.make({ accessToken: 'given', refreshConfig })
   const given = await outgoing(source)
   assert.deepEqual([given.kind === 'token' && given.token.reveal(), requests(kit)], ['given', 0])
+  assert.equal(await obtain(source, { early: true }), 'given')
   assert.equal(await obtain(source, refusing(given)), 'token1')
   assert.equal(await obtain(source), 'token1')
 })

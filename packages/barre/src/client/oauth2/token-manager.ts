@@ -5,7 +5,7 @@ import type { Dpop } from './dpop.ts'
 import { settingsOf, toGrant, toList } from './grants.ts'
 import type { Grant } from './grants.ts'
 import type { GrantConfig } from './config.ts'
-import { holdGivenToken, holdToken, isRefused, isUsable } from './held-token.ts'
+import { holdGivenToken, holdToken, isRefused, isUsable, renewalOf } from './held-token.ts'
 import type { HeldToken } from './held-token.ts'
 import type { Services } from '../../core/index.ts'
 import { fleetOf } from './shared-tokens.ts'
@@ -58,8 +58,8 @@ export class TokenManager {
     const nowMs = this.#services.now()
     const held = this.#usable(slot, need, nowMs)
     if (held !== undefined) {
-      if (nowMs >= held.renewAtMs && standing(slot, nowMs) === undefined) void this.#obtain(key, slot, need)
-      return this.#toOutgoing(held, need)
+      const isDue = nowMs >= renewalOf(held, need) && standing(slot, nowMs) === undefined
+      return isDue ? this.#replace(held, key, slot, need) : this.#toOutgoing(held, need)
     }
     const isForced = slot.held !== undefined && isRefused(slot.held, need)
     if (isForced) slot.forcedAtMs = nowMs
@@ -78,6 +78,13 @@ export class TokenManager {
   async close(): Promise<void> {
     this.#slots.clear()
     await this.#grant.close()
+  }
+
+  /** Obtains the next token, for which a call that wants it early waits. */
+  #replace(held: HeldToken, key: string, slot: Slot, need: Need): Awaitable<Result<Outgoing>> {
+    const obtaining = this.#obtain(key, slot, need)
+    if (need.early !== true) return this.#toOutgoing(held, need)
+    return chain(obtaining, (next) => this.#toOutgoing(next.ok ? next.value : held, need))
   }
 
   /** The token at hand, unless it has ended or was refused for another reason than a missing nonce. */

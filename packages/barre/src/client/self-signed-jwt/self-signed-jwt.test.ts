@@ -52,19 +52,33 @@ test('sends a token that the other side accepts', () => {
   assert.equal(validated.value.sub, 'orders')
 })
 
-const lives: [claim: string, more: Partial<IssuerConfig>, passMs: number, same: boolean][] = [
+const lives: [
+  claim: string,
+  more: Partial<IssuerConfig>,
+  passMs: number,
+  same: boolean,
+  asked?: Partial<Need>,
+][] = [
   ['one token serves to the last millisecond of 80 % of its life', {}, 79_999, true],
   ['a new token is signed at 80 % of its life', {}, 80_000, false],
   ['a new token is signed when the clock was set back', {}, -1, false],
   ['a custom exp counts, not expTime', { customClaims: { exp: start + 10 } }, 8000, false],
+  [
+    'a call that wants the next one early gets the same before half of that',
+    {},
+    39_999,
+    true,
+    { early: true },
+  ],
+  ['a call that wants the next one early gets it after half of that', {}, 40_000, false, { early: true }],
 ]
 
-for (const [claim, more, passMs, same] of lives) {
+for (const [claim, more, passMs, same, asked] of lives) {
   test(claim, () => {
     const source = make(more)
     const first = credential(source)
     nowMs += passMs
-    assert.equal(credential(source) === first, same)
+    assert.equal(credential(source, asked) === first, same)
   })
 }
 

@@ -1,9 +1,11 @@
-import { defaultFieldResolver, GraphQLError, SchemaMetaFieldDef, TypeMetaFieldDef } from 'graphql'
-import type { GraphQLField, GraphQLFieldResolver, GraphQLResolveInfo, GraphQLSchema } from 'graphql'
-import { announce, ConfigError, meet, toDemand, watch } from '../../core/index.ts'
-import type { Call, Demand, Denial, Principal, Rules, Services } from '../../core/index.ts'
+import { defaultFieldResolver } from 'graphql'
+import type { GraphQLField, GraphQLFieldResolver, GraphQLSchema } from 'graphql'
+import { ConfigError, meet, toDemand, watch } from '../../core/index.ts'
+import type { Demand, Denial, Principal, Rules, Services } from '../../core/index.ts'
 import { demandsOf, isFieldsType, isObjectType } from './demands.ts'
 import { endStream } from './end-stream.ts'
+import { guardIntrospection } from './introspection.ts'
+import { refuseField } from './refusal.ts'
 
 /** What a field demands, or the questions about the schema: `false` nothing, `true` a principal. */
 export type FieldAuth =
@@ -21,14 +23,13 @@ export interface SchemaOptions {
 /** Judges the fields of one schema. */
 interface FieldGuard {
   readonly principalOf: (context: unknown) => Principal | undefined
-  readonly introspect: Demand
   readonly services: Pick<Services, 'now' | 'revocations'>
 }
 
 type Resolver = GraphQLFieldResolver<unknown, unknown>
 type Field = GraphQLField<unknown, unknown>
 
-const guards = new WeakMap<GraphQLSchema, FieldGuard>()
+const guarded = new WeakSet<GraphQLSchema>()
 
 /**
  * Guards the fields of a schema by what they declare, in place, and returns it. Resolvers that are put on its fields
@@ -40,9 +41,10 @@ export function guardSchema(
   services: Pick<Services, 'now' | 'revocations'>,
   options: SchemaOptions = {},
 ): GraphQLSchema {
-  if (guards.has(schema)) throw new ConfigError('', 'the schema is guarded already')
+  if (guarded.has(schema)) throw new ConfigError('', 'the schema is guarded already')
   const { principalOf = readPrincipal, introspect = true } = options
-  const guard = { principalOf, services, introspect: toDemand(rules, introspect, 'introspect') }
+  const guard = { principalOf, services }
+  const introspection = [toDemand(rules, introspect, 'introspect')]
   const types = Object.values(schema.getTypeMap()).filter(isFieldsType).filter(isObjectType)
   const plans = types.flatMap((type) =>
     Object.values(type.getFields()).map((field) => ({
@@ -58,8 +60,8 @@ export function guardSchema(
     guardResolver(field, guard, demands, coordinate)
     if (isSubscription) guardSubscribe(field, guard, demands, coordinate)
   }
-  guards.set(schema, guard)
-  guardIntrospection()
+  guarded.add(schema)
+  guardIntrospection(schema, (context, field) => admit(guard, introspection, context, field))
   return schema
 }
 
@@ -161,46 +163,4 @@ function admit(
     if (denial !== undefined) throw refuseField(denial, coordinate)
   }
   return principal
-}
-
-/** A refusal as GraphQL says it; the denial's detail stays here. */
-function refuseField(denial: Denial, coordinate: string): GraphQLError {
-  announce(toFieldCall(coordinate), { ok: false, denial, challenges: [], reply: [] })
-  if (denial.code !== 'insufficient_scope') {
-    return new GraphQLError('Authentication is required.', { extensions: { code: 'UNAUTHENTICATED' } })
-  }
-  const { scopes } = denial
-  return new GraphQLError('The caller lacks a scope.', {
-    extensions: { code: 'FORBIDDEN', ...(scopes !== undefined && { scopes }) },
-  })
-}
-
-/** A field as the audit sees it: the request that asked for it had a decision of its own. */
-function toFieldCall(coordinate: string): Call {
-  return {
-    method: 'FIELD',
-    target: coordinate,
-    signal: new AbortController().signal,
-    peer: { encrypted: false },
-    metadata: () => [],
-  }
-}
-
-let isIntrospectionGuarded = false
-
-/**
- * `graphql` resolves these two fields itself, for every schema, and asks no server first. Schemas that are not guarded
- * are resolved as before.
- */
-function guardIntrospection(): void {
-  if (isIntrospectionGuarded) return
-  isIntrospectionGuarded = true
-  for (const field of [SchemaMetaFieldDef, TypeMetaFieldDef]) {
-    const resolve = field.resolve!
-    field.resolve = (source: unknown, args, context: unknown, info: GraphQLResolveInfo): unknown => {
-      const guard = guards.get(info.schema)
-      if (guard !== undefined) admit(guard, [guard.introspect], context, field.name)
-      return resolve(source, args, context, info)
-    }
-  }
 }

@@ -2,7 +2,7 @@ import { ServerInterceptingCall } from '@grpc/grpc-js'
 import type { Metadata, ServerInterceptingCallInterface, ServerInterceptor } from '@grpc/grpc-js'
 import type { ServerHttp2Stream } from 'node:http2'
 import { watch } from '../../core/index.ts'
-import type { Denial, Principal, Reply, Services } from '../../core/index.ts'
+import type { Denial, Policy, Principal, Reply, Services } from '../../core/index.ts'
 import { grpcStatuses, toMetadata } from './status.ts'
 
 /** What the guard found out about a call that it lets in. */
@@ -10,13 +10,20 @@ export interface Grant {
   readonly stream: ServerHttp2Stream
   readonly principal: Principal | undefined
   readonly reply: Reply
+  /** By which it was decided; absent: the method is open. */
+  readonly policy: Policy | undefined
+}
+
+/** What was decided about the call whose metadata a handler has. */
+export const grants: WeakMap<Metadata, Grant> = new WeakMap<Metadata, Grant>()
+
+/** By which policy a call was let in. */
+export function grantedPolicyOf(metadata: Metadata): Policy | undefined {
+  return grants.get(metadata)?.policy
 }
 
 /** How long an ended stream may take to send what was written before, in milliseconds. */
 const endMs = 5_000
-
-/** Who sent the metadata that a handler has. */
-export const principals: WeakMap<Metadata, Principal> = new WeakMap<Metadata, Principal>()
 
 /**
  * Hands what the guard found out over to gRPC's own view of the call. gRPC runs its interceptors while it takes a
@@ -45,10 +52,11 @@ export function grantedCalls(services: Pick<Services, 'now' | 'revocations'>): {
 
 function intercepted(
   call: ServerInterceptingCallInterface,
-  { stream, principal, reply }: Grant,
+  grant: Grant,
   isStream: boolean,
   services: Pick<Services, 'now' | 'revocations'>,
 ): ServerInterceptingCall {
+  const { stream, principal, reply } = grant
   let hasEnded = false
   const end = ({ code }: Denial): void => {
     hasEnded = true
@@ -62,10 +70,8 @@ function intercepted(
     start(next) {
       next({
         onReceiveMetadata(metadata, proceed) {
-          if (principal !== undefined) {
-            principals.set(metadata, principal)
-            if (isStream) stream.once('close', watch(principal, end, services))
-          }
+          grants.set(metadata, grant)
+          if (principal !== undefined && isStream) stream.once('close', watch(principal, end, services))
           if (!hasEnded) proceed(metadata)
         },
       })

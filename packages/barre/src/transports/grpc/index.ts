@@ -1,5 +1,7 @@
 export { CredentialError } from '../fetch/index.ts'
+export { callGuard } from './call-guard.ts'
 export { grpcClient, onBehalfOf } from './client.ts'
+export { grantedPolicyOf } from './granted-calls.ts'
 export { guardedServer, principalOf } from './server.ts'
 export { grpcStatuses } from './status.ts'
 export type { CallNeed, ClientClass, GrpcClientConfig } from './client.ts'

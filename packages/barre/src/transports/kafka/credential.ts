@@ -23,7 +23,9 @@ export function saslCredential(
   let keeping: Promise<KeptCredential> | undefined
   let kept: KeptCredential | undefined
   const obtain = async (): Promise<Outgoing> => {
-    keeping ??= keepCredential(source, { method: 'CONNECT', target }, services, () => undefined)
+    // The libraries authenticate again at 80 % of a session; with the token of its beginning they would have to soon
+    // again, and a broker refuses that within a second.
+    keeping ??= keepCredential(source, { method: 'CONNECT', target, early: true }, services, () => undefined)
     try {
       kept = await keeping
     } catch (error) {

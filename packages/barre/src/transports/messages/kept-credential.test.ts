@@ -11,7 +11,7 @@ const startMs = 1_800_000_000_000
 const need: Need = { method: 'CONNECT', target: 'broker' }
 
 /** A source whose tokens are numbered and live for a hundred seconds each, and time that the test moves. */
-async function keep(context: TestContext, source: Partial<CredentialSource> = {}) {
+async function keep(context: TestContext, source: Partial<CredentialSource> = {}, more: Partial<Need> = {}) {
   context.mock.timers.enable({ apis: ['setTimeout'] })
   let nowMs = startMs
   let count = 0
@@ -31,7 +31,7 @@ async function keep(context: TestContext, source: Partial<CredentialSource> = {}
       },
       ...source,
     },
-    need,
+    { ...need, ...more },
     // Its randomness is always the highest, so each credential is used for 90 % of its life.
     fakeServices(() => nowMs),
     (outgoing) => renewed.push(outgoing),
@@ -57,6 +57,14 @@ test('a credential is replaced before it ends, and the connection hears of it', 
   assert.deepEqual([current(), renewed.length], ['token2', 1])
   await pass(90_000)
   assert.deepEqual([current(), renewed.length], ['token3', 2])
+})
+
+test('where a library presents it again at 80 % of its life, the next one is there before', async (context) => {
+  const { pass, current, asked } = await keep(context, {}, { early: true })
+  await pass(59_999)
+  assert.equal(current(), 'token1')
+  await pass(1)
+  assert.deepEqual([current(), asked[1]?.early], ['token2', true])
 })
 
 test('a source that still gives the same is asked again, sooner and sooner', async (context) => {

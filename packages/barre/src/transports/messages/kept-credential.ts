@@ -12,6 +12,8 @@ export interface KeptCredential {
 
 /** The part of a credential's life after which another one is asked for; chance spreads that over a tenth. */
 const usedShare = 0.8
+/** The same where the wire presents the credential again at such a time itself, and shall find the next one. */
+const earlyShare = 0.5
 const jitterShare = 0.1
 /** While there is none yet, one is asked for again after this part of what is left, within bounds. */
 const retryShare = 0.2
@@ -44,7 +46,8 @@ export async function keepCredential(
     const leftMs = leftOf(current, services.now())
     if (leftMs === undefined) return
     const chance = (services.random(1)[0] ?? 0) / 255
-    arm(Math.max(retryMinMs, leftMs * (usedShare + jitterShare * chance)))
+    const share = need.early === true ? earlyShare : usedShare
+    arm(Math.max(retryMinMs, leftMs * (share + jitterShare * chance)))
   }
   const armForRetry = (): void => {
     const leftMs = leftOf(current, services.now())

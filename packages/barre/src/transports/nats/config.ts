@@ -29,7 +29,7 @@ export interface NatsConfig<Auth = unknown> {
   readonly noEcho?: boolean
   /** What else the library takes: `reconnectTimeWait`, `pingInterval`. */
   readonly options?: Omit<ConnectionOptions, 'servers' | 'tls' | 'authenticator' | 'user' | 'pass' | 'token'>
-  /** Speak in clear text off loopback, too. */
+  /** Speak in clear text to `nats://` off loopback, too. */
   readonly [allowInsecureEndpoint]?: boolean
 }
 

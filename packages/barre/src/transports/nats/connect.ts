@@ -71,7 +71,7 @@ function toTls(
   servers: Servers,
   services: Services,
 ): TlsOptions | undefined {
-  if (secureSocket === undefined && (servers.isLocal || isInsecure === true)) {
+  if (secureSocket === undefined && servers.isClear && (servers.isLocal || isInsecure === true)) {
     if (!servers.isLocal)
       services.log.warn({ servers: servers.hosts }, 'NATS is spoken in clear text: allowInsecureEndpoint')
     return undefined

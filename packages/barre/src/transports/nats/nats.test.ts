@@ -10,6 +10,7 @@ import type { JsMsg } from '@nats-io/jetstream'
 import { start } from '../../../test/http-wire.ts'
 import { fakeServices } from '../../../test/fake-services.ts'
 import { compileAuth, withServices } from '../../auth/index.ts'
+import { allowInsecureEndpoint } from '../../core/index.ts'
 import { natsConnect } from './connect.ts'
 import { findSubject } from './subjects.ts'
 import { guardNats } from './messages.ts'
@@ -65,6 +66,23 @@ describe('a connection does not start', () => {
   }
 })
 
+test('clear text off loopback needs nats: and a named option, and is warned of', async () => {
+  // Which have it stop before it connects.
+  const auth = { apiKey: 'x' }
+  for (const [url, more, warnings] of [
+    ['nats://nats.example', { [allowInsecureEndpoint]: true }, 1],
+    ['tls://nats.example', { [allowInsecureEndpoint]: true }, 0],
+    ['nats://localhost', {}, 0],
+    ['nats://nats.example', {}, 0],
+  ] as const) {
+    const warned: object[] = []
+    const log = { debug() {}, info() {}, error() {}, warn: (fields: object) => void warned.push(fields) }
+    const connecting = connect({ url, auth, services: { log }, ...more })
+    await assert.rejects(connecting, { path: 'auth' })
+    assert.equal(warned.length, warnings, url)
+  }
+})
+
 test('a server that offers no TLS is shown no credential', async (context) => {
   const received: string[] = []
   const server = createServer((socket) => {
@@ -72,9 +90,21 @@ test('a server that offers no TLS is shown no credential', async (context) => {
     socket.on('data', (chunk) => received.push(chunk.toString())).on('error', () => undefined)
   })
   const port = await start(server, context)
-  for (const url of [`tls://localhost:${port}`, `tls://127.0.0.1:${port}`]) {
-    const options = { reconnect: false }
-    await assert.rejects(connect({ url, auth: { username: 'alice', password: 'word' }, options }), /'tls'/)
+  for (const [url, more] of [
+    [`tls://localhost:${port}`],
+    [`tls://127.0.0.1:${port}`],
+    // What allows clear text does not ask for it.
+    [`tls://localhost:${port}`, { [allowInsecureEndpoint]: true }],
+    [[`tls://localhost:${port}`, `nats://localhost:${port}`]],
+    [`nats://localhost:${port}`, { secureSocket: {} }],
+  ] as const) {
+    const config = {
+      url,
+      auth: { username: 'alice', password: 'word' },
+      options: { reconnect: false },
+      ...more,
+    }
+    await assert.rejects(connect(config), /'tls'/)
   }
   assert.deepEqual(received, [])
 })

@@ -4,7 +4,9 @@ import { ConfigError, isLoopback } from '../../core/index.ts'
 export interface Servers {
   readonly urls: readonly string[]
   readonly hosts: readonly string[]
-  /** Whether clear text was asked for and never leaves the machine. */
+  /** Whether clear text was asked for: `nats:` of each. */
+  readonly isClear: boolean
+  /** Whether no server is on another machine. */
   readonly isLocal: boolean
 }
 
@@ -19,7 +21,8 @@ export function readServers(url: string | readonly string[]): Servers {
   return {
     urls: parsed.map(({ hostname, port }) => `${hostname}:${port || defaultPort}`),
     hosts: parsed.map(({ hostname }) => hostname.replace(/^\[|\]$/g, '')),
-    isLocal: parsed.every(({ protocol, hostname }) => protocol === 'nats:' && isLoopback(hostname)),
+    isClear: parsed.every(({ protocol }) => protocol === 'nats:'),
+    isLocal: parsed.every(({ hostname }) => isLoopback(hostname)),
   }
 }
 

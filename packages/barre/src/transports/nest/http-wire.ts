@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HttpException } from '@nestjs/common'
 import type { ExecutionContext } from '@nestjs/common'
-import type { Principal } from '../../core/index.ts'
+import type { Awaitable, Decision, Policy, Principal } from '../../core/index.ts'
 import { drain, hasLongBody, phrase, sendReply, serverOf, toCall } from '../http/index.ts'
-import type { Checked, HttpSettings } from '../http/index.ts'
+import type { Checked, HttpRefusal, HttpSettings } from '../http/index.ts'
+import type { Demands } from './demands.ts'
+import { handlerOf } from './handlers.ts'
 import type { Wire } from './wire.ts'
 
 /** Middleware of the kind that parses bodies. */
@@ -14,29 +16,46 @@ export type Parser = (
 ) => unknown
 
 /** The requests of HTTP controllers, on Nest's platforms for Express and Fastify. */
-export function httpWire(checked: Checked, settings: HttpSettings, parsers: readonly Parser[]): Wire {
+export function httpWire(
+  demands: Demands,
+  checked: Checked,
+  settings: HttpSettings,
+  parsers: readonly Parser[],
+): Wire {
   return {
-    decide(context, policy) {
-      const request = requestOf(context)
-      const path = (request.originalUrl ?? request.url ?? '').split('?', 1)[0]!
-      return checked.decide(policy, toCall(request, path, settings), serverOf(request))
-    },
-    async admit(context, principal, reply) {
+    async enter(context) {
+      const policy = demands.policyOf(handlerOf(context))
       const [request, response] = [requestOf(context), responseOf(context)]
+      const decision = policy === undefined ? open : await decide(request, policy, checked, settings)
+      if (!decision.ok) throw refuse(request, response, phrase(decision, settings))
       const given: { principal?: Principal | undefined } = context.switchToHttp().getRequest()
-      given.principal = principal
-      sendReply(response, reply)
+      given.principal = decision.principal
+      sendReply(response, decision.reply)
       for (const parser of parsers) await parse(parser, request, response)
-    },
-    toException(context, refusal) {
-      const [request, response] = [requestOf(context), responseOf(context)]
-      const { status, headers, body } = phrase(refusal, settings)
-      for (const [name, value] of headers) if (!ofBody.has(name)) response.appendHeader(name, value)
-      if (hasLongBody(request)) response.setHeader('connection', 'close')
-      drain(request)
-      return new HttpException(JSON.parse(body) as Record<string, unknown>, status)
+      return true
     },
   }
+}
+
+const open: Decision = { ok: true, reply: [] }
+
+function decide(
+  request: Request,
+  policy: Policy,
+  checked: Checked,
+  settings: HttpSettings,
+): Awaitable<Decision> {
+  const path = (request.originalUrl ?? request.url ?? '').split('?', 1)[0]!
+  return checked.decide(policy, toCall(request, path, settings), serverOf(request))
+}
+
+function refuse(request: Request, response: ServerResponse, refusal: HttpRefusal): HttpException {
+  for (const [name, value] of refusal.headers) {
+    if (!ofBody.has(name)) response.appendHeader(name, value)
+  }
+  if (hasLongBody(request)) response.setHeader('connection', 'close')
+  drain(request)
+  return new HttpException(JSON.parse(refusal.body) as Record<string, unknown>, refusal.status)
 }
 
 /** Nest writes the body of an exception, and its headers. */

@@ -1,4 +1,6 @@
-export { authMetadata } from './guard.ts'
+export { authMetadata } from './demands.ts'
 export { toModule } from './module.ts'
+export { guardSockets } from './sockets.ts'
 export type { Parser } from './http-wire.ts'
 export type { ModuleOptions } from './module.ts'
+export type { GatewayOptions } from './sockets.ts'

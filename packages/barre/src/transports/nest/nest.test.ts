@@ -13,7 +13,8 @@ import type { AuthConfig, ResourceAuth } from '../../auth/index.ts'
 import type { Principal } from '../../core/index.ts'
 import { exchange, namedTokens, plainRequest, portOf, statusOf } from '../../../test/http-wire.ts'
 import { toSettings } from '../http/index.ts'
-import { toGuard, toPolicies } from './guard.ts'
+import { toDemands } from './demands.ts'
+import { toGuard } from './guard.ts'
 import { authMetadata, toModule } from './index.ts'
 import type { ModuleOptions } from './index.ts'
 
@@ -72,7 +73,8 @@ async function create(
   // oxlint-disable-next-line typescript/no-extraneous-class -- Nest knows a module by its class
   class Service {}
   const options = { parsers: platform === 'Express' ? [json() as never] : [], ...more }
-  const imports = [toModule(compileAuth(auth, createServices()), options)]
+  const services = createServices()
+  const imports = [toModule(compileAuth(auth, services), options, services)]
   const service = { module: Service, imports, controllers: [controller] }
   const settings = { abortOnError: false, bodyParser: platform === 'Fastify', logger: false } as const
   const adapter = platforms[platform]()
@@ -153,13 +155,9 @@ test('in clear text off loopback it does not start', async () => {
   await app.close()
 })
 
-test('a call of a kind that has no wire yet is refused, unless it is open', async () => {
-  const policies = toPolicies(
-    compileAuth([{ provider: namedTokens() }], createServices()),
-    toSettings({}),
-    new Reflector(),
-  )
-  const guard = toGuard(policies, {}, toSettings({}))
+test('a call of a kind that has no wire is refused, unless it is open', async () => {
+  const rules = compileAuth([{ provider: namedTokens() }], createServices())
+  const guard = toGuard(toDemands(rules, toSettings({}), new Reflector()), {}, {})
   const { prototype } = orders as { prototype: Record<string, () => unknown> }
   const enter = (type: string, name: string): unknown => {
     const host = new ExecutionContextHost([], orders, prototype[name])

@@ -1,11 +1,8 @@
 import type { ExecutionContext } from '@nestjs/common'
-import type { Awaitable, Decision, Policy, Principal, Refusal, Reply } from '../../core/index.ts'
+import type { Awaitable } from '../../core/index.ts'
 
-/** How one kind of controller shows its calls and phrases refusals. */
+/** How one kind of controller has its calls decided. */
 export interface Wire {
-  decide(context: ExecutionContext, policy: Policy): Awaitable<Decision>
-  /** Hands over a call that was let in. */
-  admit(context: ExecutionContext, principal: Principal | undefined, reply: Reply): Awaitable<void>
-  /** What to throw, so that Nest answers with the refusal. */
-  toException(context: ExecutionContext, refusal: Refusal): Error
+  /** Lets a call of a handler in; or throws what Nest answers the refusal with, or gives false for Nest's own words. */
+  enter(context: ExecutionContext): Awaitable<boolean>
 }

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import type { ConfirmChannel, ConsumeMessage } from 'amqplib'
 import { fakeServices } from '../../../test/fake-services.ts'
 import { compileAuth, withServices } from '../../auth/index.ts'
+import { allowInsecureEndpoint } from '../../core/index.ts'
 import { rabbitMqConnect } from './connect.ts'
 import { guardRabbitMq } from './messages.ts'
 
@@ -32,6 +33,16 @@ describe('a connection does not start', () => {
       await assert.rejects(connect(config as never), { name: 'ConfigError', path })
     })
   }
+})
+
+test('clear text off loopback needs a named option, and is warned of', async () => {
+  const warned: object[] = []
+  const log = { debug() {}, info() {}, error() {}, warn: (fields: object) => void warned.push(fields) }
+  const insecure = { url: 'amqp://rabbit.example', [allowInsecureEndpoint]: true, services: { log } }
+  // Which has it stop before it connects.
+  const auth = { apiKey: 'x' }
+  await assert.rejects(connect({ ...insecure, auth }), { path: 'auth' })
+  assert.equal(warned.length, 1)
 })
 
 function ignore(): void {}

@@ -11,14 +11,15 @@ export interface MethodPolicies {
   check(): void
 }
 
-/** Compiles the table; throws ConfigError. */
+/** Compiles the table, which is the option `option`; throws ConfigError. */
 export function methodPolicies(
   rules: Rules,
   settings: HttpSettings,
   resources: Readonly<Record<string, unknown>>,
+  option = 'resources',
 ): MethodPolicies {
   for (const [name, says] of Object.entries(resources)) {
-    const path = `resources['${name}']`
+    const path = `${option}['${name}']`
     if (!/^[^/]+(\/[^/]+)?$/.test(name)) {
       throw new ConfigError(path, "expected 'package.Service' or 'package.Service/Method'")
     }
@@ -33,13 +34,13 @@ export function methodPolicies(
       requireOrigin(rules, settings)
       return row === undefined
         ? policyOf(rules, true, 'auth')
-        : policyOf(rules, resources[row], `resources['${row}']`)
+        : policyOf(rules, resources[row], `${option}['${row}']`)
     },
     check() {
       const unused = Object.keys(resources).find((name) => !used.has(name))
       if (unused === undefined) return
       throw new ConfigError(
-        `resources['${unused}']`,
+        `${option}['${unused}']`,
         'no service or method of this name was added to the server',
       )
     },

@@ -7,7 +7,7 @@ import { softhsm } from '../../../../../tools/servers/softhsm.ts'
 import { nowSeconds, testSts, verify } from '../../../test/fixture.ts'
 import { makeStsKey } from '../../index.ts'
 import { loadSigningKeys, makeKey, pruneKeys, publishAheadMs } from '../signing-keys.ts'
-import { attributes } from './library.ts'
+import { attributes, classes } from './library.ts'
 import { openKeyDevice } from './key-device.ts'
 import { openToken } from './token.ts'
 import type { TestContext } from 'node:test'
@@ -39,6 +39,7 @@ function kids(keys: SigningKeys): readonly (string | undefined)[] {
   return keys.published().keys.map(({ kid }) => kid)
 }
 
+const p256 = Buffer.from('06082a8648ce3d030107', 'hex')
 const p384 = Buffer.from('06052b81040022', 'hex')
 
 function labelled(value: string): readonly Attribute[] {
@@ -138,11 +139,29 @@ test('signing keys on a PKCS#11 token', async (t) => {
     token.close()
   })
 
+  await t.test('a token of more keys than are looked at is refused, not read in part', async () => {
+    const token = openToken(config, 'pkcs11')
+    const curve = { type: attributes.curve, value: p256 }
+    const toSign = { type: attributes.sign, value: true }
+    const isKey = { type: attributes.class, value: classes.privateKey }
+    const there = token.find([isKey, toSign], 101).length
+    for (let number = there; number < 100; number += 1) {
+      const label = labelled(`other-${number}`)
+      token.generate({ mechanism: 0x1040 }, [...label, curve], [...label, toSign])
+    }
+    const keys = await loadSigningKeys(toKeys(config), services)
+    keys.close()
+    token.generate({ mechanism: 0x1040 }, [...labelled('last'), curve], [...labelled('last'), toSign])
+    await assert.rejects(loadSigningKeys(toKeys(config), services), { path: 'pkcs11.tokenLabel' })
+    for (const object of token.find([{ type: attributes.label, value: 'last' }], 2)) token.destroy(object)
+    token.close()
+  })
+
   await t.test('a device that fails is told from a bug, and answers for nobody else’s key', async () => {
     const keys = await loadSigningKeys(toKeys(config), services)
     const signer = keys.current()
     const token = openToken(config, 'pkcs11')
-    for (const object of token.find([{ type: attributes.sign, value: true }], 10)) token.destroy(object)
+    for (const object of token.find([{ type: attributes.sign, value: true }], 101)) token.destroy(object)
     await assert.rejects(async () => signer.sign(Buffer.from('x')), { code: 'ERR_KEY_DEVICE' })
     token.close()
     keys.close()

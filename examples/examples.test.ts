@@ -5,7 +5,18 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { dovecot, exim, openLdap, openSsh, proFtpd, skipWithout } from '../tools/servers/index.ts'
+import {
+  dovecot,
+  exim,
+  kafka,
+  natsServer,
+  natsStreaming,
+  openLdap,
+  openSsh,
+  proFtpd,
+  rabbitMq,
+  skipWithout,
+} from '../tools/servers/index.ts'
 import type { Installable } from '../tools/servers/index.ts'
 
 /** The examples that need real servers. */
@@ -13,7 +24,11 @@ const needs: Readonly<Record<string, readonly Installable[]>> = {
   'basic-auth-ldap-user-store': [openLdap],
   email: [dovecot, exim],
   ftp: [proFtpd],
+  kafka: [kafka],
+  nats: [natsServer],
+  rabbitmq: [rabbitMq],
   sftp: [openSsh],
+  stan: [natsStreaming],
 }
 
 const linesMax = 80

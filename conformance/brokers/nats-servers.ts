@@ -40,17 +40,15 @@ export async function startNatsServers(
   const tls = world.serverTls
   const accounts = createAccounts()
   const [key, bad] = [nkeys.createUser(), nkeys.createUser()]
-  const users = `{user: ${user.name}, password: "${user.password}"}, {nkey: ${key.getPublicKey()}}`
-  const own = '{user: own, password: "own-password"}'
+  const known = [user, { name: 'own', password: 'own-password' }]
+  const users = known.map(({ name: one, password }) => `{user: ${one}, password: "${password}"}`)
+  const token = `token: "${user.password}"`
   const [byName, byToken, byCertificate, byJwt] = await Promise.all([
     start(
-      { tls, lines: [`authorization { users: [${users}, ${own}] }`] },
+      { tls, lines: [`authorization { users: [${users.join()}, {nkey: ${key.getPublicKey()}}] }`] },
       { own: ['username: own', 'password: own-password'] },
     ),
-    start(
-      { tls, lines: [`authorization { token: "${user.password}" }`] },
-      { own: [`token: "${user.password}"`] },
-    ),
+    start({ tls, lines: [`authorization { ${token} }`] }, { own: [token] }),
     start(
       {
         tls,
@@ -61,8 +59,8 @@ export async function startNatsServers(
     ),
     start({ tls, lines: accounts.lines }, { ownCreds: accounts.creds(3600) }),
   ])
-  const folder = dirname(tls.caFile)
-  const [goodFile, badFile] = [join(folder, `${name}-good.creds`), join(folder, `${name}-bad.creds`)]
+  const toFile = (kind: string): string => join(dirname(tls.caFile), `${name}-${kind}.creds`)
+  const [goodFile, badFile] = [toFile('good'), toFile('bad')]
   await writeFile(goodFile, accounts.creds(3600))
   await writeFile(badFile, accounts.forgedCreds())
 

@@ -114,6 +114,8 @@ interface StartOptions {
   /** How long it may take to answer, in milliseconds. */
   readonly maxMs?: number
   readonly hasPipes?: boolean
+  /** What it prints once it is ready, where its ports answer before. */
+  readonly says?: string
 }
 
 /** Starts a program as the servers' account; resolves once every port answers, rejects with what it printed. */
@@ -149,7 +151,13 @@ export async function startProcess(
   }
   try {
     const deadline = Date.now() + (options.maxMs ?? startMaxMs)
-    for (const port of ports) await answers(port, child, deadline)
+    for (const port of ports) {
+      await waitFor(() => accepts(port), `nothing answers on port ${port}`, child, deadline)
+    }
+    const { says } = options
+    if (says !== undefined) {
+      await waitFor(async () => printed.includes(says), `it does not say "${says}"`, child, deadline)
+    }
   } catch (error) {
     await stop('SIGKILL')
     throw new Error(`${program} did not start: ${printed.slice(-reportedMax)}`, { cause: error })
@@ -193,10 +201,15 @@ function parentOf(pid: number): number | undefined {
   }
 }
 
-async function answers(port: number, child: ChildProcess, deadline: number): Promise<void> {
-  while (!(await accepts(port))) {
+async function waitFor(
+  isThere: () => Promise<boolean>,
+  problem: string,
+  child: ChildProcess,
+  deadline: number,
+): Promise<void> {
+  while (!(await isThere())) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error('it ended')
-    if (Date.now() > deadline) throw new Error(`nothing answers on port ${port}`)
+    if (Date.now() > deadline) throw new Error(problem)
     await delay(10)
   }
 }

@@ -59,6 +59,7 @@ export const natsStreaming: RealServer<NatsStreamingConfig, RestartableServer> =
           program,
           ['-sc', join(path, 'stan.conf'), '-c', join(path, 'stan.conf')],
           [nats, monitor],
+          { says: 'Streaming Server is ready' },
         ),
     )
   },

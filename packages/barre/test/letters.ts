@@ -29,6 +29,7 @@ export class PostOffice {
   readonly seen: Call[] = []
   readonly published: { readonly destination: string; readonly headers: Headers }[] = []
   readonly acknowledged: Letter[] = []
+  readonly givenBack: Letter[] = []
   readonly logged: Logged[] = []
 
   readonly services = fakeServices(() => (this.nowMs += this.stepMs), this.logged)
@@ -51,6 +52,7 @@ export class PostOffice {
       return Promise.resolve()
     },
     acknowledge: (letter) => void this.acknowledged.push(letter),
+    giveBack: (letter) => void this.givenBack.push(letter),
   }
 
   /** Says what the letter's authorization says: that it is alice, or a code. */

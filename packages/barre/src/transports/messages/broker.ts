@@ -32,6 +32,8 @@ export interface Broker<Native> {
    */
   publish(native: Native, destination: string, headers: Headers): Promise<void>
   acknowledge(native: Native): Awaitable<void>
+  /** Tells the broker that the message was not handled, where it would else find that out by waiting. */
+  giveBack?(native: Native): void
   /** Tells the broker that the message is still being worked on. */
   keepWaiting?(native: Native): void
 }

@@ -24,13 +24,14 @@ describe('a message that is let in', () => {
   test('is acknowledged when its handler is done', async () => {
     const letter = from('alice')
     await office.guard().handle(letter, () => assert.deepEqual(office.acknowledged, []))
-    assert.deepEqual(office.acknowledged, [letter])
+    assert.deepEqual([office.acknowledged, office.givenBack], [[letter], []])
   })
 
-  test('is not acknowledged when its handler fails', async () => {
-    const handling = office.guard().handle(from('alice'), () => Promise.reject(new Error('no room')))
+  test('is given back, and not acknowledged, when its handler fails', async () => {
+    const letter = from('alice')
+    const handling = office.guard().handle(letter, () => Promise.reject(new Error('no room')))
     await assert.rejects(handling, /no room/)
-    assert.deepEqual([office.acknowledged, office.published], [[], []])
+    assert.deepEqual([office.acknowledged, office.published, office.givenBack], [[], [], [letter]])
   })
 
   for (const [claim, second] of [
@@ -80,10 +81,11 @@ describe('a message that is refused', () => {
     assert.equal(office.published[0]?.destination, 'bin')
   })
 
-  test('is not acknowledged while its copy cannot be published', async () => {
+  test('is given back, and not acknowledged, while its copy cannot be published', async () => {
     office.cannotPublish = true
-    await assert.rejects(office.handle(from('invalid')), /full/)
-    assert.deepEqual(office.acknowledged, [])
+    const letter = from('invalid')
+    await assert.rejects(office.handle(letter), /full/)
+    assert.deepEqual([office.acknowledged, office.givenBack], [[], [letter]])
   })
 
   for (const [claim, options, topic] of [

@@ -60,7 +60,7 @@ export function guardMessages<Native>(
     }
     await broker.acknowledge(native)
   }
-  const handle = async (native: Native, handler: MessageHandler<Native>): Promise<'handled' | 'refused'> => {
+  const handleOrFail: MessageGuard<Native>['handle'] = async (native, handler) => {
     const message = broker.view(native)
     const decision = await decide(native, message)
     if (!decision.ok) {
@@ -71,6 +71,14 @@ export function guardMessages<Native>(
     await handler(native, principal === undefined ? {} : { principal })
     await broker.acknowledge(native)
     return 'handled'
+  }
+  const handle: MessageGuard<Native>['handle'] = async (native, handler) => {
+    try {
+      return await handleOrFail(native, handler)
+    } catch (error) {
+      broker.giveBack?.(native)
+      throw error
+    }
   }
   return tracked(handle, rules, closing)
 }

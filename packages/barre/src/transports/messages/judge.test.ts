@@ -85,6 +85,6 @@ describe('an outage', () => {
     await guard.close()
     await assert.rejects(handling, /closed/)
     await assert.rejects(office.handle(from('alice'), guard), /closed/)
-    assert.deepEqual([office.published, office.acknowledged], [[], []])
+    assert.deepEqual([office.published, office.acknowledged, office.givenBack.length], [[], [], 1])
   })
 })

@@ -17,6 +17,9 @@ export interface NatsMessageOptions<Auth = unknown> extends MessageOptions {
 /** Before the subject of a refused message: a wildcard that covers the subject does not cover this. */
 const refusedPrefix = 'refused.'
 
+/** When JetStream delivers a message again that was not handled: at once it would fail again. */
+const giveBackMs = 1000
+
 export type NatsGuard = MessageGuard<JsMsg | Msg>
 
 /** The guard of a consumer of JetStream messages, or of a plain subscription, whose messages nobody acknowledges. */
@@ -50,6 +53,9 @@ function toBroker(jetstream: NatsMessageOptions['jetstream']): Broker<JsMsg | Ms
     },
     acknowledge(message) {
       if (isOfStream(message)) message.ack()
+    },
+    giveBack(message) {
+      if (isOfStream(message)) message.nak(giveBackMs)
     },
     keepWaiting(message) {
       if (isOfStream(message)) message.working()

@@ -53,7 +53,7 @@ function toGateway(
   const methods = ['list', 'cancel', 'news'].map(
     (name) => [name, [SubscribeMessage(name), says[name]]] as const,
   )
-  return decorate(Orders, Object.fromEntries(methods) as never, own)
+  return decorate(Orders, Object.fromEntries(methods), own)
 }
 
 interface Options extends ModuleOptions {

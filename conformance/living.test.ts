@@ -133,6 +133,11 @@ function reauthenticates(
     })
   }
   if (kit.sendsProofs === true) {
+    claim('is renewed with a proof of its own', async ({ connection, principal }) => {
+      const [authorization = ''] = good.authorization ?? []
+      assert.equal(await inBandOf(connection).renew(authorization, good.proof), 'accepted')
+      assert.equal(await connection.ask(), principal.username)
+    })
     claim('a renewal without a proof of its own ends it', async ({ connection }) => {
       inBandOf(connection).present(good.authorization?.[0] ?? '')
       assert.equal(await connection.ended, live.says('invalid'))

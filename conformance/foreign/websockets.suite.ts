@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { after, describe, test } from 'node:test'
 import { promisify } from 'node:util'
-import { pythonWithWebSockets } from '../../tools/servers/python-websockets.ts'
+import { pythonWebSockets } from '../../tools/servers/python-websockets.ts'
 import { startChat } from './chat.ts'
 
 const chat = await startChat()
@@ -44,7 +44,7 @@ async function ask(path: string, asked: Ask): Promise<string> {
   const { headers = {}, protocols = [], origin = null, message = '{"type":"hello"}' } = asked
   const all = { url: chat.url + path, authority: chat.authorityFile, headers, protocols, origin, message }
   const env = { ...process.env, ASK: JSON.stringify(all) }
-  const { stdout } = await promisify(execFile)(pythonWithWebSockets, ['-c', client], { env })
+  const { stdout } = await promisify(execFile)(pythonWebSockets.python, ['-c', client], { env })
   return stdout.trim().replaceAll('\n', ', ')
 }
 

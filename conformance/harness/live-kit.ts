@@ -1,6 +1,6 @@
 import type { AuthConfig, ResourceAuth } from 'barre/auth'
 import type { DenialCode, Services } from 'barre/core'
-import type { Place, Presented } from './kit.ts'
+import type { Place, Presented, Prove } from './kit.ts'
 
 /** What a wire with connections that last has to serve: one resource, whose caller may renew the credential. */
 export interface ServedLive {
@@ -22,7 +22,7 @@ export interface LiveConnection {
 
 export interface InBand {
   /** Presents another credential, and gives the wire's word for "accepted" or for "not now". */
-  renew(authorization: string): Promise<'accepted' | 'kept'>
+  renew(authorization: string, proof?: Prove): Promise<'accepted' | 'kept'>
   /** Presents one that will end the connection. */
   present(authorization: string): void
 }

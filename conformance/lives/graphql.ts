@@ -8,7 +8,7 @@ import type { Principal } from 'barre/core'
 import type { Place, Presented } from '../harness/kit.ts'
 import type { LiveConnection, LiveKit, ServedLive } from '../harness/live-kit.ts'
 import { publicOrigin } from '../transports/over-http.ts'
-import { closeCodes, runLive } from './websocket.ts'
+import { closeCodes, present, runLive } from './websocket.ts'
 
 const protocol = 'graphql-transport-ws'
 
@@ -65,8 +65,8 @@ async function connect(url: string, { world }: Place, presented: Presented): Pro
   })
   await once(socket, 'open')
   const ended = once(socket, 'close').then(([code]) => String(code))
-  const say = async (message: object): Promise<string> => {
-    socket.send(JSON.stringify(message))
+  const say = async (message: object | string): Promise<string> => {
+    socket.send(typeof message === 'string' ? message : JSON.stringify(message))
     const [answer] = (await once(socket, 'message')) as [Buffer]
     return answer.toString()
   }
@@ -86,11 +86,11 @@ async function connect(url: string, { world }: Place, presented: Presented): Pro
       return payload.data.who
     },
     inBand: {
-      renew: async (value) =>
-        (await say({ type: 'barre.authenticate', authorization: value })).includes('barre.authenticated')
-          ? 'accepted'
-          : 'kept',
-      present: (value) => socket.send(JSON.stringify({ type: 'barre.authenticate', authorization: value })),
+      async renew(value, proof) {
+        const [dpop] = (await proof?.('GET', `${publicOrigin}/graphql`)) ?? []
+        return (await say(present(value, dpop))).includes('barre.authenticated') ? 'accepted' : 'kept'
+      },
+      present: (value) => socket.send(present(value)),
     },
     async close() {
       socket.terminate()

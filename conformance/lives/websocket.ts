@@ -86,8 +86,10 @@ async function connect(url: string, { world }: Place, presented: Presented): Pro
     ended,
     ask: () => say('who?'),
     inBand: {
-      renew: async (value) =>
-        (await say(present(value))).includes('barre.authenticated') ? 'accepted' : 'kept',
+      async renew(value, proof) {
+        const [dpop] = (await proof?.('GET', `${publicOrigin}/live`)) ?? []
+        return (await say(present(value, dpop))).includes('barre.authenticated') ? 'accepted' : 'kept'
+      },
       present: (value) => socket.send(present(value)),
     },
     async close() {
@@ -97,6 +99,7 @@ async function connect(url: string, { world }: Place, presented: Presented): Pro
   }
 }
 
-function present(value: string): string {
-  return JSON.stringify({ type: 'barre.authenticate', authorization: value })
+/** The message that presents a credential. */
+export function present(authorization: string, dpop?: string): string {
+  return JSON.stringify({ type: 'barre.authenticate', authorization, dpop })
 }

@@ -2,13 +2,8 @@ import { Server, ServerCredentials } from '@grpc/grpc-js'
 import type { sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js'
 import { createServer } from 'barre/grpc'
 import { answer, forgetful, toAuth, toBareCheck } from '../http/servers/service.ts'
+import type { Service } from '../http/servers/service.ts'
 import type { Issued } from '../jwt/tokens.ts'
-
-interface GrpcService {
-  /** The limit that it is compared with; absent on limits. */
-  readonly limit?: string
-  listen(issued: Issued): Promise<number>
-}
 
 const toBytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(value))
 const fromBytes = (bytes: Buffer): unknown => JSON.parse(String(bytes))
@@ -28,12 +23,17 @@ const address = '127.0.0.1:0'
 const bare = 'grpc-js, bare'
 const checking = 'grpc-js, one crypto.verify per call'
 
-export const services: Readonly<Record<string, GrpcService>> = {
-  [bare]: { listen: async () => listenBare(() => {}) },
-  [checking]: { listen: async (issued) => listenBare(await toBareCheck(issued)) },
-  'barre/grpc, warm': { limit: bare, listen: (issued) => listenGuarded(issued, {}) },
-  'barre/grpc, cold': { limit: checking, listen: (issued) => listenGuarded(issued, forgetful) },
-}
+export const services: readonly Service[] = [
+  { name: bare, isOpen: true, listen: async () => listenBare(() => {}) },
+  { name: checking, isOpen: true, listen: async (issued) => listenBare(await toBareCheck(issued)) },
+  { name: 'barre/grpc, warm', limit: bare, isOurs: true, listen: (issued) => listenGuarded(issued, {}) },
+  {
+    name: 'barre/grpc, cold',
+    limit: checking,
+    isOurs: true,
+    listen: (issued) => listenGuarded(issued, forgetful),
+  },
+]
 
 function listenBare(check: () => void): Promise<number> {
   const server = new Server()

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { nextMessage, start, stop } from '../../runner/child.ts'
 import type { ChildProcess } from 'node:child_process'
 import type { Service } from './servers/service.ts'
@@ -9,10 +8,6 @@ export interface Processes {
   readonly load: string
 }
 
-const overHttp: Processes = {
-  server: join(import.meta.dirname, 'server-process.ts'),
-  load: join(import.meta.dirname, 'load-process.ts'),
-}
 const warmUpSeconds = 2
 /** How often, and for how long each time, the service is measured. */
 const windows = 5
@@ -26,7 +21,7 @@ const windowSeconds = 1
 export async function measureService(
   { name, isOpen = false }: Pick<Service, 'name' | 'isOpen'>,
   file: string,
-  processes: Processes = overHttp,
+  processes: Processes,
 ): Promise<number> {
   const server = start(processes.server, [name, file])
   try {

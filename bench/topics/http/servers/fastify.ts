@@ -41,7 +41,8 @@ async function listen(guard: (app: FastifyInstance) => Promise<unknown>): Promis
   return Number(new URL(address).port)
 }
 
-async function addBareCheck(app: FastifyInstance, issued: Issued): Promise<void> {
+/** Before each call, one bare signature check. */
+export async function addBareCheck(app: FastifyInstance, issued: Issued): Promise<void> {
   const check = await toBareCheck(issued)
   app.addHook('onRequest', (_request, _reply, done) => {
     check()
@@ -49,7 +50,8 @@ async function addBareCheck(app: FastifyInstance, issued: Issued): Promise<void>
   })
 }
 
-async function addPeer(app: FastifyInstance, issued: Issued, cache: number | false): Promise<void> {
+/** `cache`: how many tokens it remembers. */
+export async function addPeer(app: FastifyInstance, issued: Issued, cache: number | false): Promise<void> {
   await app.register(jwtPlugin, {
     secret: { public: String(issued.pem), private: '' },
     verify: {

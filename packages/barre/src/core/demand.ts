@@ -18,6 +18,12 @@ export interface Demand {
   readonly stepUp?: Alternative['stepUp']
 }
 
+/** What a part says: `false` nothing is demanded, `true` a principal. */
+export type PartAuth =
+  | boolean
+  | { readonly scopes: Scopes; readonly optional?: boolean }
+  | { readonly scopes?: Scopes; readonly optional: boolean }
+
 /**
  * Compiles what a part says: `false` opens it, `true` asks for a principal, a record is a resource's `auth`. Throws
  * ConfigError that names `path`, for a list of entries too: who is calling was decided for the whole.

@@ -39,3 +39,14 @@ export function toPrincipal(input: PrincipalInput): Principal {
     claims: freezeData(input.claims ?? {}) as Readonly<Record<string, unknown>>,
   })
 }
+
+/**
+ * Why a principal must not take another one's place on a connection that lasts; nothing where it may. It is the same
+ * caller, by the same key or certificate where the first credential was bound to one (RFC 7800 `cnf`).
+ */
+export function successionProblem(before: Principal, after: Principal): string | undefined {
+  if (after.id !== before.id) return "the new credential is another caller's"
+  const [bound, next] = [before, after].map(({ claims }) => Object(claims['cnf']) as Record<string, unknown>)
+  const isKept = Object.entries(bound!).every(([name, value]) => next![name] === value)
+  return isKept ? undefined : 'the new credential is not bound to what the first one was'
+}

@@ -3,6 +3,7 @@ import type { ResourceAuth, WithAuth } from '../auth/index.ts'
 import { protect as protectWith } from '../transports/express/index.ts'
 import type { Allow, ExpressOptions } from '../transports/express/index.ts'
 
+export { passesOn } from '../transports/http/index.ts'
 export { open } from '../transports/express/index.ts'
 export type * from '../transports/express/index.ts'
 

@@ -4,6 +4,7 @@ import type { ResourceAuth, WithAuth } from '../auth/index.ts'
 import { authMetadata, toModule } from '../transports/nest/index.ts'
 import type { ModuleOptions } from '../transports/nest/index.ts'
 
+export { guardSockets } from '../transports/nest/index.ts'
 export type * from '../transports/nest/index.ts'
 
 export type BarreOptions = WithAuth<ModuleOptions<ResourceAuth>>

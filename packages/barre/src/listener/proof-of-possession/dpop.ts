@@ -82,8 +82,7 @@ export function createDpopVerifier(config: DpopConfig, services: Services, path:
     const read = readProof(text, accepted)
     if (!read.ok) return badProof(read.denial.detail)
     const proof = read.value
-    // A WebSocket begins with a GET.
-    const method = call.method === 'UPGRADE' ? 'GET' : call.method
+    const method = ofWebSocket.has(call.method) ? 'GET' : call.method
     const problem = callProblem(proof, { method, target: call.target, ...(bound && { bound }) })
     if (problem !== undefined) return badProof(problem)
     const denial = checkSignature(proof)
@@ -103,6 +102,9 @@ export function createDpopVerifier(config: DpopConfig, services: Services, path:
     close: async () => lease?.release(),
   }
 }
+
+/** A WebSocket begins with a GET, and what is presented on it later belongs to that. */
+const ofWebSocket: ReadonlySet<string> = new Set(['UPGRADE', 'AUTHENTICATE'])
 
 /** One store for all that shares these services: two entries that take the same token see each other's proofs. */
 function leaseMemory(services: Services): Lease<MemoryReplayStore> {

@@ -1,5 +1,5 @@
 import { ConfigError } from '../../core/index.ts'
-import { isBelow, isMarked } from '../http/index.ts'
+import { isBelow, isMarked, isPassing } from '../http/index.ts'
 
 /** The deepest nesting of routers that is walked. */
 export const routerMaxDepth = 32
@@ -27,10 +27,13 @@ type Handle = ((...input: never[]) => unknown) & {
   readonly router?: Stack
 }
 
-const unguardedFiles =
-  'files that are neither guarded nor marked: put allow(...) or open before express.static(...)'
+/** Express's own parsers: applications put them before their routes, and they answer nobody. */
+const parsers: ReadonlySet<string> = new Set(['jsonParser', 'rawParser', 'textParser', 'urlencodedParser'])
 
-/** Throws ConfigError that names the first route which neither it nor a router above it settles. */
+/**
+ * Throws ConfigError that names the first route or middleware which may answer, and which nothing before it settles.
+ * The lists that were looked at are closed afterwards: what came later would have been seen by nobody.
+ */
 export function checkRoutes(router: Stack): void {
   walk(router.stack, '', false, 0)
 }
@@ -46,30 +49,42 @@ function walk(layers: readonly Layer[], prefix: string, isSettled: boolean, dept
       if (!covered) checkRoute(layer.route.stack, name)
     } else if (isMarked(layer.handle)) {
       settledPaths.push(...paths)
-    } else if (layer.handle.name === 'serveStatic') {
-      if (!covered) throw new ConfigError(name, unguardedFiles)
     } else if (layer.handle.name === 'mounted_app') {
       walkApplication(layer, name, covered, depth)
     } else if (Array.isArray(layer.handle.stack)) {
       walk(layer.handle.stack, name === '/' ? '' : name, covered, depth + 1)
-    }
+    } else if (!covered) checkMiddleware(layer.handle, name)
   }
+  if (!isSettled) Object.freeze(layers)
+}
+
+function checkMiddleware(handle: Handle, name: string): void {
+  // Express gives no request to what takes four arguments: it handles errors.
+  if (handle.length > 3 || isPassing(handle) || parsers.has(handle.name)) return
+  throw new ConfigError(
+    name,
+    `the middleware ${handle.name || 'without a name'} is neither guarded nor marked: put allow(...) or open before ` +
+      'it, or passesOn(...) around it where it never answers by itself',
+  )
 }
 
 /**
- * For each method of a route, the first handler must be a guard or `open`: a body parser before it would read a
- * stranger's body.
+ * For each method of a route, the first handler that may answer must be a guard or `open`: a body parser before it
+ * would read a stranger's body.
  */
 function checkRoute(handlers: readonly Layer[], name: string): void {
   const methods = new Set(handlers.map((handler) => handler.method))
   for (const method of methods) {
-    const first = handlers.find((handler) => handler.method === undefined || handler.method === method)
+    const first = handlers.find(
+      (handler) => (handler.method === undefined || handler.method === method) && !isPassing(handler.handle),
+    )
     if (first === undefined || isMarked(first.handle)) continue
     throw new ConfigError(
       `${method?.toUpperCase() ?? 'ALL'} ${name}`,
       'the route is neither guarded nor marked: put allow(...) or open before its other handlers',
     )
   }
+  Object.freeze(handlers)
 }
 
 function walkApplication(layer: Layer, name: string, covered: boolean, depth: number): void {

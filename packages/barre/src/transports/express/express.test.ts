@@ -12,7 +12,6 @@ import type { HttpOptions } from '../http/index.ts'
 import { open, protect as protectWith } from './guard.ts'
 import type { Allow } from './guard.ts'
 import { exchange, namedTokens, plainRequest, start, statusOf } from '../../../test/http-wire.ts'
-import { routerMaxDepth } from './check.ts'
 
 function protect({ auth, ...options }: HttpOptions & { auth: AuthConfig }): Allow<ResourceAuth> {
   return protectWith(compileAuth(auth, createServices()), options)
@@ -117,84 +116,6 @@ test('providers see the whole path below a router', async (context) => {
   const call = await serve(express().use('/order', router), context)
   assert.equal((await call('/order/1?q', 'reader')).status, 200)
   assert.deepEqual(provider.calls, ['GET https://orders.example/order/1'])
-})
-
-const settled: readonly (readonly [name: string, build: (app: Express) => void])[] = [
-  ['guards and marks', (app) => app.get('/a', open, show).put('/a', allow({ scopes: 'x' }), show)],
-  ['guards of route()', (app) => app.route('/a').all(allow()).get(show).put(show)],
-  ['a guard for the application', (app) => app.use(allow()).get('/a', show)],
-  ['a guard for a path', (app) => app.use('/api', allow()).get('/api/a', show)],
-  ['a guard for a path, slash at the end', (app) => app.use('/api/', allow()).get('/api', show)],
-  ['a guard before a router', (app) => app.use('/api', allow(), express.Router().get('/a', show))],
-  ['a guard in a router', (app) => app.use('/api', express.Router().use(allow()).get('/a', show))],
-  [
-    'guards in a nested router',
-    (app) => app.use(express.Router().use('/x', express.Router().get('/a', allow(), show))),
-  ],
-  ['guards in a mounted application', (app) => app.use('/sub', express().get('/a', allow(), show))],
-  ['a guard before a mounted application', (app) => app.use('/sub', allow(), express().get('/a', show))],
-  ['middleware that is no route', (app) => app.use(express.json()).get('/a', allow(), show)],
-  [
-    'a foreign router as middleware',
-    (app) =>
-      app.use(Object.assign(() => undefined, { stack: [{ route: '', handle: show }] })).get('/a', open, show),
-  ],
-  ['every path of a list', (app) => app.use(['/a', '/b'], allow()).get(['/a/x', '/b'], show)],
-]
-
-for (const [name, build] of settled) {
-  test(`check passes ${name}`, () => {
-    const app = express()
-    build(app)
-    allow.check(app)
-  })
-}
-
-const unsettled: readonly (readonly [name: string, build: (app: Express) => void, path: string])[] = [
-  ['a bare route', (app) => app.get('/a', show), 'GET /a'],
-  ['a bare route among others', (app) => app.get('/a', open, show).put('/a', show), 'PUT /a'],
-  ['a route with all', (app) => app.route('/a').all(show), 'ALL /a'],
-  ['a route whose guard comes late', (app) => app.post('/a', express.json(), allow(), show), 'POST /a'],
-  ['a method added to a guarded route', (app) => app.route('/a').get(allow(), show).put(show), 'PUT /a'],
-  ['a route before the guard', (app) => app.get('/a', show).use(allow()), 'GET /a'],
-  ['a route beside the guarded path', (app) => app.use('/api', allow()).get('/apis', show), 'GET /apis'],
-  ['a path in other letters', (app) => app.use('/api', allow()).get('/API/a', show), 'GET /API/a'],
-  ['a second route of a guarded path', (app) => app.get('/a', allow(), show).get('/a', show), 'GET /a'],
-  [
-    'a guard of the parent that an inner path repeats',
-    (app) => app.use('/a/b', allow()).use('/a', express.Router().get('/b', show)),
-    'GET /a/b',
-  ],
-  ['one path of a list', (app) => app.use('/a', allow()).get(['/a', '/b'], show), 'GET /a|/b'],
-  ['a regular expression', (app) => app.use('/a', allow()).get(/^\/a/, show), 'GET (/^\\/a/)'],
-  ['a guard by a regular expression', (app) => app.use(/^\/a/, allow()).get('/a', show), 'GET /a'],
-  [
-    'a nested router',
-    (app) => app.use('/x', express.Router().use('/y', express.Router().get('/a', show))),
-    'GET /x/y/a',
-  ],
-  ['a mounted application', (app) => app.use('/sub', express().get('/a', show)), 'GET /sub/a'],
-  [
-    'an application in a mounted one',
-    (app) => app.use('/s', express().use('/t', express().get('/a', show))),
-    'GET /s/t/a',
-  ],
-  ['a wrapped guard', (app) => app.get('/a', (...input) => allow()(...input), show), 'GET /a'],
-]
-
-for (const [name, build, path] of unsettled) {
-  test(`check refuses ${name}`, () => {
-    const app = express()
-    build(app)
-    assert.throws(() => allow.check(app), { code: 'config', path })
-  })
-}
-
-test('check looks into routers up to a depth', () => {
-  const nest = (depth: number): express.Router =>
-    depth === 0 ? express.Router().get('/a', open, show) : express.Router().use(nest(depth - 1))
-  allow.check(express().use(nest(routerMaxDepth - 1)))
-  assert.throws(() => allow.check(express().use(nest(routerMaxDepth))), { code: 'config' })
 })
 
 test('bad demands are a start error', () => {
@@ -304,17 +225,5 @@ test('what upgrades must fulfil can be said, also that it is nothing', async (co
     own.check(app)
     const port = await start(createServer(app).on('upgrade', takeSocket), context)
     assert.equal(await upgrade(port, '/live', 'Authorization: Bearer reader'), status)
-  }
-})
-
-test('files need a guard or a mark too', () => {
-  const files = express.static(import.meta.dirname)
-  const bare = express()
-  bare.use('/files', files)
-  assert.throws(() => allow.check(bare), { code: 'config', path: '/files' })
-  for (const passage of [allow(), open]) {
-    const app = express()
-    app.use('/files', passage, files)
-    allow.check(app)
   }
 })

@@ -5,6 +5,7 @@ import type { Decision, Policy, Principal, Rules } from '../../core/index.ts'
 import {
   mark,
   onListen,
+  passesOn,
   phrase,
   requireOrigin,
   sendRefusal,
@@ -45,8 +46,9 @@ export interface Allow<Auth> {
   /** A guard for a route, a router or the application; without an argument, the service's `auth` as it is. */
   (auth?: Auth): Middleware
   /**
-   * Throws ConfigError on a route that is neither guarded nor marked `open`. From then on the application's servers are
-   * refused at start where their TLS does not fit `auth`; `server` is one that needs no `listen()` or already listens.
+   * Throws ConfigError on what may answer, and is neither guarded nor marked `open` or `passesOn`. From then on nothing
+   * can be added, and the application's servers are refused at start where their TLS does not fit `auth`; `server` is
+   * one that needs no `listen()` or already listens.
    */
   check(application: Application, server?: NetServer): void
   /** Serves `resourceMetadata` (RFC 9728) at its well-known path: `app.use(allow.metadata)`. */
@@ -93,11 +95,11 @@ export function protect<Auth>(rules: Rules, options: ExpressOptions<Auth>): Allo
         void decision.then((known) => process.nextTick(settle, settings, known, request, response, next))
       else settle(settings, decision, request, response, next)
     })
-  const metadata: Middleware = (request, response, next) => {
+  const metadata: Middleware = passesOn((request, response, next) => {
     const isRead = request.method === 'GET' || request.method === 'HEAD'
     if (settings.metadata === undefined || !isRead || pathOf(request) !== settings.metadata.path) next()
     else sendRefusal(request, response, settings.metadata.answer)
-  }
+  })
   return Object.assign(allow, {
     metadata,
     check(application: Application, server?: NetServer): void {

@@ -1,17 +1,14 @@
 import { defaultFieldResolver } from 'graphql'
 import type { GraphQLField, GraphQLFieldResolver, GraphQLSchema } from 'graphql'
 import { ConfigError, meet, toDemand, watch } from '../../core/index.ts'
-import type { Demand, Denial, Principal, Rules, Services } from '../../core/index.ts'
+import type { Demand, Denial, PartAuth, Principal, Rules, Services } from '../../core/index.ts'
 import { demandsOf, isFieldsType, isObjectType } from './demands.ts'
 import { endStream } from './end-stream.ts'
-import { guardIntrospection } from './introspection.ts'
+import { guardMetaFields } from './meta-fields.ts'
 import { refuseField } from './refusal.ts'
 
-/** What a field demands, or the questions about the schema: `false` nothing, `true` a principal. */
-export type FieldAuth =
-  | boolean
-  | { readonly scopes: NonNullable<Demand['scopes']>; readonly optional?: boolean }
-  | { readonly scopes?: NonNullable<Demand['scopes']>; readonly optional: boolean }
+/** What a field demands, or the questions about the schema. */
+export type FieldAuth = PartAuth
 
 export interface SchemaOptions {
   /** Who is calling, from the context value that the server makes; default: its `principal`. */
@@ -29,7 +26,7 @@ interface FieldGuard {
 type Resolver = GraphQLFieldResolver<unknown, unknown>
 type Field = GraphQLField<unknown, unknown>
 
-const guarded = new WeakSet<GraphQLSchema>()
+const schemas = new WeakSet<GraphQLSchema>()
 
 /**
  * Guards the fields of a schema by what they declare, in place, and returns it. Resolvers that are put on its fields
@@ -41,10 +38,10 @@ export function guardSchema(
   services: Pick<Services, 'now' | 'revocations'>,
   options: SchemaOptions = {},
 ): GraphQLSchema {
-  if (guarded.has(schema)) throw new ConfigError('', 'the schema is guarded already')
+  if (schemas.has(schema)) throw new ConfigError('', 'the schema is guarded already')
   const { principalOf = readPrincipal, introspect = true } = options
   const guard = { principalOf, services }
-  const introspection = [toDemand(rules, introspect, 'introspect')]
+  const questions = [toDemand(rules, introspect, 'introspect')]
   const types = Object.values(schema.getTypeMap()).filter(isFieldsType).filter(isObjectType)
   const plans = types.flatMap((type) =>
     Object.values(type.getFields()).map((field) => ({
@@ -60,8 +57,8 @@ export function guardSchema(
     guardResolver(field, guard, demands, coordinate)
     if (isSubscription) guardSubscribe(field, guard, demands, coordinate)
   }
-  guarded.add(schema)
-  guardIntrospection(schema, (context, field) => admit(guard, introspection, context, field))
+  schemas.add(schema)
+  guardMetaFields(schema, (context, field) => admit(guard, questions, context, field))
   return schema
 }
 

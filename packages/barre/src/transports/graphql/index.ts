@@ -1,7 +1,7 @@
 export { authDirective } from './demands.ts'
 export { guardSchema } from './guard-schema.ts'
 export type { FieldAuth, SchemaOptions } from './guard-schema.ts'
-export { guardIntrospection, isIntrospectionGuarded } from './introspection.ts'
+export { guardMetaFields, areMetaFieldsGuarded } from './meta-fields.ts'
 export { overWebSocket } from './over-websocket.ts'
 export type { GraphqlWsHooks, OperationContext } from './over-websocket.ts'
 export { announceField } from './refusal.ts'

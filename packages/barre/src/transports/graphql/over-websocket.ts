@@ -19,7 +19,10 @@ export interface GraphqlWsHooks {
   context(context: GraphqlWsContext): OperationContext
 }
 
-const brokenInit: Denial = { code: 'malformed', detail: 'expected text as authorization in connection_init' }
+const brokenInit: Denial = {
+  code: 'malformed',
+  detail: 'expected text as authorization, and as dpop beside it, in connection_init',
+}
 const emptyInit: Denial = { code: 'missing', detail: 'connection_init brought no authorization' }
 
 /**
@@ -33,13 +36,14 @@ export function overWebSocket(live: Pick<ProtectedSockets, 'contextOf'>): Graphq
   return {
     async onConnect(context) {
       const session = sessionOf(context)
-      const { authorization } = context.connectionParams ?? {}
+      const { authorization, dpop } = context.connectionParams ?? {}
       if (session === undefined) return false
-      if (typeof authorization === 'string') {
-        // The session closes the connection where it refuses.
-        return (await session.authenticate(authorization)) === undefined
+      if (typeof authorization === 'string' && (dpop === undefined || typeof dpop === 'string')) {
+        const denial = await session.authenticate(authorization, dpop)
+        if (denial !== undefined) session.end(denial)
+        return denial === undefined
       }
-      if (authorization !== undefined) session.end(brokenInit)
+      if (authorization !== undefined || dpop !== undefined) session.end(brokenInit)
       else if (session.mustAuthenticate && session.principal === undefined) session.end(emptyInit)
       else return true
       return false

@@ -22,6 +22,7 @@ const init = (token?: string): string =>
   })
 const subscription = (query: string): string =>
   JSON.stringify({ type: 'subscribe', id: '1', payload: { query } })
+const done = '{"type":"barre.authenticated","headers":{"x-proof":"seen"}}'
 const renewal = (token: string): string =>
   JSON.stringify({ type: 'barre.authenticate', authorization: `Bearer ${token}` })
 const ack = '{"type":"connection_ack"}'
@@ -121,12 +122,12 @@ test('a renewal on the open connection lets it run on, with the new scopes', asy
   const socket = await open(shop.url, 'alice.10.read', { protocols })
   await say(socket, init())
   await subscribed(socket, shop, 'subscription { prices }')
-  assert.equal(await say(socket, renewal('alice.20.read')), '{"type":"barre.authenticated"}')
+  assert.equal(await say(socket, renewal('alice.20.read')), done)
   shop.tick(15_000)
   const event = next(socket)
   shop.emit(1)
   assert.equal(await event, price(1))
-  assert.equal(await say(socket, renewal('alice.30.write')), '{"type":"barre.authenticated"}')
+  assert.equal(await say(socket, renewal('alice.30.write')), done)
   const denied = next(socket)
   shop.emit(2)
   assert.match(await denied, /"prices":null.*FORBIDDEN/)
@@ -140,6 +141,16 @@ const refusals = [
   [
     'a broken credential',
     '{"type":"connection_init","payload":{"authorization":["Bearer alice","Bearer alice"]}}',
+    '4400 invalid_request',
+  ],
+  [
+    'two proofs in connection_init',
+    '{"type":"connection_init","payload":{"authorization":"Bearer alice","dpop":["a","b"]}}',
+    '4400 invalid_request',
+  ],
+  [
+    'a proof without a token in connection_init',
+    '{"type":"connection_init","payload":{"dpop":"a"}}',
     '4400 invalid_request',
   ],
   ['a subscription before connection_init', subscription('subscription { ticks }'), '4401 Unauthorized'],

@@ -56,13 +56,11 @@ export function graphqlWire(guarding: Guarding): GraphqlWire {
     async guardSchemas(introspect) {
       const schemas = handlers.schemas()
       if (schemas.length === 0 || introspect === false) return
-      const { guardIntrospection, isIntrospectionGuarded } = await import('../graphql/index.ts')
+      const { guardMetaFields, areMetaFieldsGuarded } = await import('../graphql/index.ts')
       const demand = toDemand(rules, introspect, 'introspect')
-      for (const schema of schemas as Parameters<typeof guardIntrospection>[0][]) {
-        if (isIntrospectionGuarded(schema)) continue
-        guardIntrospection(schema, (context, field) =>
-          admit(Object(context) as GraphqlContext, demand, field),
-        )
+      for (const schema of schemas as Parameters<typeof guardMetaFields>[0][]) {
+        if (areMetaFieldsGuarded(schema)) continue
+        guardMetaFields(schema, (context, field) => admit(Object(context) as GraphqlContext, demand, field))
       }
     },
   }
@@ -133,7 +131,7 @@ function problemOf(resolver: Resolver, demands: Demands, handlers: Handlers): st
   const { kind } = resolver
   if (kind === 'root' || demands.policyOf(resolver) === undefined) return undefined
   if (kind === 'subscription') {
-    return 'a subscription outlives the request that is decided: guard it by the schema (barre/graphql), and say Auth(false)'
+    return 'a subscription outlives its request: guard it by the schema (barre/graphql), and say Auth(false) here'
   }
   if ((kind === 'field' && demands.isSilent(resolver)) || handlers.areFieldsGuarded()) return undefined
   return "Nest asks its guards about fields below the roots only with fieldResolverEnhancers: ['guards']"

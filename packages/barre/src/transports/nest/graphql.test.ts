@@ -228,7 +228,7 @@ for (const [claim, providers, options, path] of [
   ['a demand of introspection that is wrong', [toShop()], { introspect: { scopes: [] } }, /^introspect/],
 ] as const) {
   test(`does not start with ${claim}`, async () => {
-    const app = await create(providers, options as Options)
+    const app = await create(providers, options)
     await assert.rejects(app.listen(0, '127.0.0.1'), { code: 'config', path })
   })
 }

@@ -12,7 +12,7 @@ export interface Handler {
   readonly name: string
 }
 
-/** A resolver of GraphQL: of a field of Query and Mutation, of Subscription, below these, or a federation's reference. */
+/** A resolver of GraphQL: of a field of Query or Mutation, of Subscription, below these, or of a federation. */
 export interface Resolver extends Handler {
   readonly kind: 'root' | 'subscription' | 'field' | 'reference'
 }
@@ -34,8 +34,7 @@ export interface Handlers {
 }
 
 export function toHandlers(modules: ModulesContainer, reflector: Reflector): Handlers {
-  const read = <Value>(key: string, target: object): Value | undefined =>
-    reflector.get<Value | undefined, string>(key, target as never)
+  const read = (key: string, target: object): unknown => reflector.get<unknown, string>(key, target as never)
   const classesIn = (kind: 'controllers' | 'providers'): readonly Controller[] =>
     [...modules.values()]
       .flatMap((module) => [...module[kind].values()].map(({ metatype }) => metatype))
@@ -43,7 +42,9 @@ export function toHandlers(modules: ModulesContainer, reflector: Reflector): Han
   const providersCalled = (name: string): readonly object[] =>
     [...modules.values()]
       .flatMap(({ providers }) => [...providers.values()])
-      .filter(({ token }) => token === name || (typeof token === 'function' && token.name === name))
+      .filter(
+        ({ token: called }) => called === name || (typeof called === 'function' && called.name === name),
+      )
       .map(({ instance }) => instance as object)
   const gateways = () =>
     classesIn('providers').filter((known) => read('websockets:is_gateway', known) === true)
@@ -53,7 +54,7 @@ export function toHandlers(modules: ModulesContainer, reflector: Reflector): Han
     gateways,
     isServedAt: (gateway, port, path) =>
       read('port', gateway) === port &&
-      read<{ readonly path?: string }>('websockets:gateway_options', gateway)?.path === path,
+      (read('websockets:gateway_options', gateway) as { readonly path?: string }).path === path,
     ofResolvers: () =>
       classesIn('providers')
         .flatMap(handlersIn)

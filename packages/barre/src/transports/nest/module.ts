@@ -1,8 +1,7 @@
 import type { Server as NetServer } from 'node:net'
 import type { DynamicModule, OnApplicationBootstrap, OnModuleDestroy, OnModuleInit } from '@nestjs/common'
 import { APP_GUARD, HttpAdapterHost, ModulesContainer, Reflector } from '@nestjs/core'
-import type { Rules, Services } from '../../core/index.ts'
-import type { FieldAuth } from '../graphql/index.ts'
+import type { PartAuth, Rules, Services } from '../../core/index.ts'
 import { toChecked, toSettings } from '../http/index.ts'
 import type { HttpOptions } from '../http/index.ts'
 import { toDemands } from './demands.ts'
@@ -35,7 +34,7 @@ export interface ModuleOptions<Auth = unknown> extends Omit<HttpOptions, 'resour
   /** How the connections of gateways are opened: as the options of `barre/websocket`. */
   readonly gateways?: GatewayOptions
   /** What GraphQL's `__schema` and `__type` demand: as of `guardSchema` in `barre/graphql`; default `true`. */
-  readonly introspect?: FieldAuth
+  readonly introspect?: PartAuth
 }
 
 // oxlint-disable-next-line typescript/no-extraneous-class -- Nest knows a module by its class

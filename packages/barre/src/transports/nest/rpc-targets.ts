@@ -42,9 +42,9 @@ interface Guarding {
 }
 
 export function rpcTargets(guarding: Guarding): RpcTargets {
-  let policyOf = (_metadata: Metadata): Policy | undefined => undefined
+  let policyOf: ((metadata: Metadata) => Policy | undefined) | undefined
   return {
-    hasLetIn: (metadata, policy) => policyOf(metadata as Metadata) === policy,
+    hasLetIn: (metadata, policy) => policyOf?.(metadata as Metadata) === policy,
     guard(target) {
       if (!isGrpc(target)) return refuseHandlers(target as RpcTarget, guarding)
       const { rules, settings, services, resources } = guarding

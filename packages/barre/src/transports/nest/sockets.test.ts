@@ -53,7 +53,7 @@ function toGateway(
   const methods = ['list', 'cancel', 'news'].map(
     (name) => [name, [SubscribeMessage(name), says[name]]] as const,
   )
-  return decorate(Orders, Object.fromEntries(methods) as never, own)
+  return decorate(Orders, Object.fromEntries(methods), own)
 }
 
 interface Options extends ModuleOptions {
@@ -140,7 +140,10 @@ test('in band, nothing is handled before the credential came, and none after it 
   assert.deepEqual(reached, ['connected undefined', 'connected undefined'])
   const socket = await open(url)
   const hello = JSON.stringify({ type: 'barre.authenticate', authorization: 'Bearer reader' })
-  assert.equal(await say(socket, hello), JSON.stringify({ type: 'barre.authenticated' }))
+  assert.equal(
+    await say(socket, hello),
+    JSON.stringify({ type: 'barre.authenticated', headers: { 'x-proof': 'seen' } }),
+  )
   assert.equal(await say(socket, list), answered('reader'))
   revocations.revoke({ subject: 'reader' })
   assert.equal(await ended(socket), '4401 unauthorized')

@@ -3,6 +3,7 @@ import type { WebSocketServer } from 'ws'
 import { ConfigError } from '../../core/index.ts'
 import type { Policy, Rules, Services } from '../../core/index.ts'
 import type { HttpOptions } from '../http/index.ts'
+import type * as WebSockets from '../websocket/index.ts'
 import type { ProtectedSockets, SocketContext, WebSocketOptions } from '../websocket/index.ts'
 import type { Demands } from './demands.ts'
 import { asHandler } from './handlers.ts'
@@ -21,7 +22,7 @@ export type GatewayOptions = Pick<
 >
 
 /** An open connection, and what its gateways demanded of it. */
-export interface Connection {
+interface Connection {
   readonly context: SocketContext
   readonly policy: Policy | undefined
 }
@@ -35,7 +36,7 @@ export interface Sockets {
   check(): void
 }
 
-type Protect = (typeof import('../websocket/index.ts'))['protect']
+type Protect = typeof WebSockets.protect
 
 export const socketsToken: symbol = Symbol('barre.sockets')
 

@@ -1,16 +1,13 @@
 import { ConfigError, meet, number, oneOf, toDemand } from '../../core/index.ts'
-import type { Demand, Denial, Principal, Rules, Scopes } from '../../core/index.ts'
+import type { Demand, Denial, PartAuth, Principal, Rules } from '../../core/index.ts'
 import { parseJsonObject } from '../../jose/index.ts'
 import { requireOrigin, toResourceTable, toSettings } from '../http/index.ts'
 import type { HttpOptions, HttpSettings, ResourceTable } from '../http/index.ts'
 import { toOrigins } from './origins.ts'
 import type { Origins } from './origins.ts'
 
-/** What one type of message demands: `false` nothing, `true` a principal. */
-export type MessageAuth =
-  | boolean
-  | { readonly scopes: Scopes; readonly optional?: boolean }
-  | { readonly scopes?: Scopes; readonly optional: boolean }
+/** What one type of message demands. */
+export type MessageAuth = PartAuth
 
 /**
  * What a connection may do about its credential after it was opened.

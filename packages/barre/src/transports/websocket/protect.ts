@@ -69,7 +69,7 @@ export function protect(
         ...admitted,
         socket,
         request,
-        callFor: (authorization, signal) => toInBandCall(request, path, settings.http, signal, authorization),
+        callFor: (presented, signal) => toInBandCall(request, path, settings.http, signal, presented),
       },
       settings,
       services,

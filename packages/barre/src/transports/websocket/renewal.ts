@@ -1,8 +1,9 @@
 import type { WebSocket } from 'ws'
 import { isPromise } from '../../core/index.ts'
 import type { CredentialSource, Need, Outgoing, Result } from '../../core/index.ts'
-import { isSame, toAuthorization } from '../fetch/index.ts'
+import { credentialHeaders, renewWith, toAuthorization } from '../fetch/index.ts'
 import { isInBand, readAnswer, toAuthenticate } from './in-band.ts'
+import type { InBandAnswer } from './in-band.ts'
 import { gateMessages } from './message-gate.ts'
 
 /** The part of a credential's remaining life after which the next one is sent. */
@@ -26,6 +27,7 @@ export function renewInBand(socket: WebSocket, renewing: Renewing, first: Outgoi
   const { source, need } = renewing
   let accepted = first
   let sent = first
+  let isSecondTry = false
   let timer: NodeJS.Timeout | undefined
   const arm = (share: number, atLeastMs = retryMinMs): void => {
     const leftMs = endOf(accepted) - renewing.now()
@@ -34,21 +36,37 @@ export function renewInBand(socket: WebSocket, renewing: Renewing, first: Outgoi
     timer = setTimeout(renew, Math.min(Math.max(leftMs * share, atLeastMs), timerMaxMs))
     timer.unref()
   }
-  const send = (result: Result<Outgoing>): void => {
+  const send = (outgoing: Outgoing | undefined): void => {
     if (socket.readyState !== socket.OPEN) return
-    if (!result.ok || (accepted !== undefined && isSame(result.value, accepted))) return arm(0.5)
-    sent = result.value
-    socket.send(toAuthenticate(toAuthorization(sent)))
+    if (outgoing === undefined) return arm(0.5)
+    sent = outgoing
+    const { authorization = '', ...proof } = Object.fromEntries(credentialHeaders(outgoing))
+    socket.send(toAuthenticate({ authorization, ...proof }))
+  }
+  const sendNext = (result: Result<Outgoing>): void => {
+    // A new proof makes no new token.
+    const isNew = result.ok && (accepted === undefined || !isSameToken(result.value, accepted))
+    send(isNew ? result.value : undefined)
   }
   const renew = (): void => {
+    isSecondTry = false
     const result = source.credential(need)
-    if (isPromise(result)) void result.then(send, () => arm(0.5))
-    else send(result)
+    if (isPromise(result)) void result.then(sendNext, () => arm(0.5))
+    else sendNext(result)
+  }
+  const onRefused = ({ retryAfterSeconds = 0, headers }: Refused): void => {
+    if (headers === undefined || isSecondTry || sent === undefined) return arm(0.5, retryAfterSeconds * 1000)
+    isSecondTry = true
+    const metadata = (name: string): readonly string[] => {
+      const value: unknown = headers[name.toLowerCase()]
+      return typeof value === 'string' ? [value] : []
+    }
+    renewWith(source, need, sent, metadata).then(send, () => arm(0.5))
   }
   gateMessages(socket, (message, isBinary) => {
     if (isBinary || !isInBand(message)) return true
     const answer = readAnswer(message)
-    if (answer?.type === 'barre.refused') arm(0.5, (answer.retryAfterSeconds ?? 0) * 1000)
+    if (answer?.type === 'barre.refused') onRefused(answer)
     if (answer?.type === 'barre.authenticated') {
       accepted = sent
       arm(renewalShare)
@@ -57,6 +75,12 @@ export function renewInBand(socket: WebSocket, renewing: Renewing, first: Outgoi
   })
   socket.once('close', () => clearTimeout(timer))
   arm(renewalShare)
+}
+
+type Refused = Extract<InBandAnswer, { readonly type: 'barre.refused' }>
+
+function isSameToken(a: Outgoing, b: Outgoing): boolean {
+  return toAuthorization(a) === toAuthorization(b)
 }
 
 function endOf(outgoing: Outgoing | undefined): number {

@@ -7,8 +7,8 @@ import { decisionOf, ended, next, open, say, serveSockets, textOf } from '../../
 import { inBandRefusalsMax } from './session.ts'
 import { toAuthenticate } from './in-band.ts'
 
-const present = (token: string): string => toAuthenticate(`Bearer ${token}`)
-const done = '{"type":"barre.authenticated"}'
+const present = (token: string): string => toAuthenticate({ authorization: `Bearer ${token}` })
+const done = '{"type":"barre.authenticated","headers":{"x-proof":"seen"}}'
 
 /** The codes of the refusals that are published during a test. */
 function listen(context: TestContext): (string | undefined)[] {
@@ -129,7 +129,11 @@ const endings = [
   ['a credential that is no good', present('mallory'), '4401 unauthorized'],
   ['an ended credential', present('expired'), '4401 unauthorized'],
   ['a credential that has ended by now', present('alice.0'), '4401 unauthorized'],
-  ['no credential of a kind that is known', toAuthenticate('Basic YTpi'), '4401 unauthorized'],
+  [
+    'no credential of a kind that is known',
+    toAuthenticate({ authorization: 'Basic YTpi' }),
+    '4401 unauthorized',
+  ],
   ['a broken credential', present('a b'), '4400 invalid_request'],
   ['another message of ours', '{"type":"barre.other"}', '4400 invalid_request'],
   [

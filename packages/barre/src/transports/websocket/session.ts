@@ -1,11 +1,20 @@
 import type { IncomingMessage } from 'node:http'
 import type { WebSocket } from 'ws'
-import { announce, chain, guard, isPromise, refuse, watch } from '../../core/index.ts'
-import type { Awaitable, Call, Decision, Denial, Policy, Principal, Services } from '../../core/index.ts'
+import { announce, chain, guard, isPromise, refuse, successionProblem, watch } from '../../core/index.ts'
+import type {
+  Awaitable,
+  Call,
+  Decision,
+  Denial,
+  Policy,
+  Principal,
+  Reply,
+  Services,
+} from '../../core/index.ts'
 import type { Params } from '../http/index.ts'
 import { toClose } from './close-code.ts'
-import { isInBand, readAuthenticate } from './in-band.ts'
-import type { InBandAnswer } from './in-band.ts'
+import { isInBand, readAuthenticate, toAnswerHeaders } from './in-band.ts'
+import type { InBandAnswer, Presented } from './in-band.ts'
 import { gateMessages } from './message-gate.ts'
 import type { WebSocketSettings } from './options.ts'
 
@@ -24,10 +33,11 @@ export interface SocketContext {
   /** Whether the resource wants a principal. */
   readonly mustAuthenticate: boolean
   /**
-   * Presents a credential in the caller's name: an Authorization value that came in a message. The refusal, if it is
-   * one, has closed the connection, but for an outage while the old credential is still good.
+   * Presents a credential in the caller's name: an Authorization value that came in a message, and with a token that is
+   * bound to a key a DPoP proof. The refusal, if it is one, has closed the connection, but for an outage while the old
+   * credential is still good, or where it says what to try again with.
    */
-  authenticate(authorization: string): Awaitable<Denial | undefined>
+  authenticate(authorization: string, dpop?: string): Awaitable<Denial | undefined>
   /** Refuses the caller: closes the connection with the code of this denial. */
   end(denial: Denial): void
 }
@@ -43,7 +53,7 @@ export interface Opened {
   readonly policy: Policy | undefined
   readonly principal: Principal | undefined
   /** The view of a credential that comes later. */
-  readonly callFor: (authorization: string, signal: AbortSignal) => Call
+  readonly callFor: (presented: Presented, signal: AbortSignal) => Call
   /** Gives back the place among the connections without a principal. */
   readonly release: () => void
 }
@@ -85,17 +95,9 @@ export class Session implements SocketContext {
     return this.#closing.signal.aborted
   }
 
-  authenticate(authorization: string): Awaitable<Denial | undefined> {
-    const { policy, callFor } = this.#opened
-    if (policy === undefined || this.hasEnded)
-      return refuse('invalid', 'the connection takes no credential').denial
-    if (this.#isDeciding) return this.#refuse(refuse('throttled', 'one credential at a time').denial)
-    this.#isDeciding = true
-    const decision = guard(policy, callFor(authorization, this.#closing.signal))
-    return chain(decision, (known) => {
-      this.#isDeciding = false
-      return this.#settle(known)
-    })
+  authenticate(authorization: string, dpop?: string): Awaitable<Denial | undefined> {
+    const presented = { authorization, ...(dpop !== undefined && { dpop }) }
+    return chain(this.#present(presented), ({ denial }) => denial)
   }
 
   end(denial: Denial): void {
@@ -111,6 +113,19 @@ export class Session implements SocketContext {
     return policy !== undefined && !policy.optional
   }
 
+  #present(presented: Presented): Awaitable<Outcome> {
+    const { policy, callFor } = this.#opened
+    if (policy === undefined || this.hasEnded)
+      return { denial: refuse('invalid', 'the connection takes no credential').denial, reply: [] }
+    if (this.#isDeciding)
+      return { denial: this.#refuse(refuse('throttled', 'one credential at a time').denial), reply: [] }
+    this.#isDeciding = true
+    return chain(guard(policy, callFor(presented, this.#closing.signal)), (decision) => {
+      this.#isDeciding = false
+      return { denial: this.#settle(decision), reply: decision.reply }
+    })
+  }
+
   #awaitPrincipal(): void {
     const timer = setTimeout(() => {
       if (this.#principal === undefined) this.end(refuse('missing', 'nobody authenticated in time').denial)
@@ -122,6 +137,7 @@ export class Session implements SocketContext {
   #adopt(principal: Principal): void {
     this.#unwatch()
     this.#principal = principal
+    this.#refusals = 0
     this.#opened.release()
     // The watch may end the connection at once, before it has given its disposer.
     const unwatch = watch(principal, (denial) => this.end(denial), this.#services)
@@ -142,17 +158,17 @@ export class Session implements SocketContext {
     const { principal } = decision
     if (principal === undefined) return this.#refuse(refuse('missing', 'no credential was sent').denial)
     // A connection belongs to who opened it: what it has done so far was done in that name.
-    if (this.#principal !== undefined && this.#principal.id !== principal.id) {
-      return this.#refuse(refuse('invalid', "the new credential is another caller's").denial)
-    }
+    const problem = this.#principal && successionProblem(this.#principal, principal)
+    if (problem !== undefined) return this.#refuse(refuse('invalid', problem).denial)
     this.#adopt(principal)
     return undefined
   }
 
-  /** An outage, or a caller in a hurry, does not end what is still good. */
+  /** An outage, or a caller in a hurry, does not end what is still good; nor does what tells how to try again. */
   #refuse(denial: Denial): Denial {
     const isPassing = denial.code === 'unavailable' || denial.code === 'throttled'
-    if (isPassing && this.#principal !== undefined && this.#refusals < inBandRefusalsMax) this.#refusals++
+    const mayTryAgain = (isPassing && this.#principal !== undefined) || (denial.reply ?? []).length > 0
+    if (mayTryAgain && this.#refusals < inBandRefusalsMax) this.#refusals++
     else this.end(denial)
     return denial
   }
@@ -198,23 +214,31 @@ export class Session implements SocketContext {
   #takeCredential(message: Buffer): void {
     const read = readAuthenticate(message)
     if (!read.ok) return this.end(read.denial)
-    const outcome = this.authenticate(read.value)
-    if (isPromise(outcome)) void outcome.then((denial) => this.#answer(denial))
+    const outcome = this.#present(read.value)
+    if (isPromise(outcome)) void outcome.then((known) => this.#answer(known))
     else this.#answer(outcome)
   }
 
-  #answer(denial: Denial | undefined): void {
+  #answer({ denial, reply }: Outcome): void {
     if (this.hasEnded) return
+    const headers = toAnswerHeaders(reply)
     const answer: InBandAnswer =
       denial === undefined
-        ? { type: 'barre.authenticated' }
+        ? { type: 'barre.authenticated', ...headers }
         : {
             type: 'barre.refused',
             code: denial.code,
             ...(denial.retryAfterSeconds !== undefined && { retryAfterSeconds: denial.retryAfterSeconds }),
+            ...headers,
           }
     this.#opened.socket.send(JSON.stringify(answer))
   }
+}
+
+/** What came of a credential in a message. */
+interface Outcome {
+  readonly denial: Denial | undefined
+  readonly reply: Reply
 }
 
 function toRefusal(denial: Denial): Decision {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Call } from '../../core/index.ts'
 import { toCall } from '../http/index.ts'
 import type { HttpSettings } from '../http/index.ts'
+import type { Presented } from './in-band.ts'
 import { tokenProtocol } from './options.ts'
 import type { WebSocketSettings } from './options.ts'
 import { ticketParameter } from './tickets.ts'
@@ -23,23 +24,32 @@ export function toUpgradeCall(
     ...(settings.tokenInSubprotocol ? readSubprotocols(call) : []),
     ...readTickets(request, call, tickets),
   ]
-  return withAuthorization(call, call.method, call.signal, carried)
+  return withHeaders(call, call.method, call.signal, { authorization: carried })
 }
 
-/** The view of a message that brings a credential; what else the caller shows is the upgrade's. */
+/**
+ * The view of a message that brings a credential; what else the caller shows is the upgrade's, but for its proof, which
+ * was spent on it.
+ */
 export function toInBandCall(
   request: IncomingMessage,
   path: string,
   settings: HttpSettings,
   signal: AbortSignal,
-  authorization: string,
+  { authorization, dpop }: Presented,
 ): Call {
-  return withAuthorization(toCall(request, path, settings, 'UPGRADE'), 'AUTHENTICATE', signal, [
-    authorization,
-  ])
+  return withHeaders(toCall(request, path, settings, 'UPGRADE'), 'AUTHENTICATE', signal, {
+    authorization: [authorization],
+    dpop: dpop === undefined ? [] : [dpop],
+  })
 }
 
-function withAuthorization(call: Call, method: string, signal: AbortSignal, values: readonly string[]): Call {
+function withHeaders(
+  call: Call,
+  method: string,
+  signal: AbortSignal,
+  headers: Readonly<Record<string, readonly string[]>>,
+): Call {
   return {
     method,
     signal,
@@ -47,7 +57,7 @@ function withAuthorization(call: Call, method: string, signal: AbortSignal, valu
     get peer() {
       return call.peer
     },
-    metadata: (name) => (name === 'authorization' ? values : call.metadata(name)),
+    metadata: (name) => (Object.hasOwn(headers, name) ? headers[name]! : call.metadata(name)),
     // The query belongs to the upgrade: beside a credential in a message it would be a second one.
     parameters: (name) => (method === call.method ? (call.parameters?.(name) ?? []) : []),
   }

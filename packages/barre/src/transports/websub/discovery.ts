@@ -18,14 +18,14 @@ export async function discover(fetch: Fetch, url: string): Promise<Discovered> {
   const response = await fetch(url, { headers: { accept: 'text/html, application/xml;q=0.9, */*;q=0.8' } })
   if (response.status !== 200) {
     await response.body?.cancel()
-    throw new Error(
-      `the topic answered ${response.status} where 200 was expected; redirects are not followed`,
-    )
+    throw new Error(`the topic answered ${response.status} where 200 was expected`)
   }
+  // Another one than `url` after a redirect.
+  const page = response.url
   const header = readLinkHeader(response.headers.get('link') ?? '')
   if (isComplete(header)) {
     await response.body?.cancel()
-    return toDiscovered(header, url)
+    return toDiscovered(header, page)
   }
   const body = await readBody(response, discoveryMaxBytes)
   if (body === undefined)
@@ -36,7 +36,7 @@ export async function discover(fetch: Fetch, url: string): Promise<Discovered> {
       hubs: header.hubs.length > 0 ? header.hubs : elements.hubs,
       self: header.self.length > 0 ? header.self : elements.self,
     },
-    url,
+    page,
   )
 }
 

@@ -4,3 +4,11 @@ import type { ClientConfiguration } from '../../core/index.ts'
 export function tellsIdentity({ auth, customHeaders, secureSocket }: ClientConfiguration): boolean {
   return auth !== undefined || customHeaders !== undefined || secureSocket?.key !== undefined
 }
+
+/** The same, for addresses that others chose. */
+export function withoutIdentity(config: ClientConfiguration): ClientConfiguration {
+  const { auth: _auth, customHeaders: _headers, secureSocket, ...rest } = config
+  if (secureSocket === undefined) return rest
+  const { key: _key, ...anonymous } = secureSocket
+  return { ...rest, secureSocket: anonymous }
+}

@@ -35,7 +35,7 @@ export interface SubscriberConfig<Auth = unknown> {
   readonly httpConfig?: ClientConfiguration & { readonly auth?: Auth }
   /** How the topic is asked for its hub. */
   readonly discoveryConfig?: ClientConfiguration
-  /** Addresses and ranges, not public, that a discovered hub may have nevertheless. */
+  /** Addresses and ranges, not public, that a discovered hub, and whom a redirect names, may have nevertheless. */
   readonly allowedAddresses?: readonly string[]
   /** The most content of one delivery, in bytes; default 1 MiB. */
   readonly contentMaxBytes?: number

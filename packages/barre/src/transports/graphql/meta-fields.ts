@@ -12,7 +12,7 @@ let isWrapped = false
  * Guards `__schema` and `__type`. `graphql` resolves these two fields itself, for every schema, and asks no server
  * first. Schemas that are not guarded are resolved as before.
  */
-export function guardIntrospection(schema: GraphQLSchema, admit: Admit): void {
+export function guardMetaFields(schema: GraphQLSchema, admit: Admit): void {
   guards.set(schema, admit)
   if (isWrapped) return
   isWrapped = true
@@ -23,6 +23,6 @@ export function guardIntrospection(schema: GraphQLSchema, admit: Admit): void {
   }
 }
 
-export function isIntrospectionGuarded(schema: GraphQLSchema): boolean {
+export function areMetaFieldsGuarded(schema: GraphQLSchema): boolean {
   return guards.has(schema)
 }

@@ -1,0 +1,5 @@
+// One server in a process of its own.
+import { serve } from '../http/serve.ts'
+import { connecting, messaging } from './services.ts'
+
+await serve([...connecting, ...messaging])

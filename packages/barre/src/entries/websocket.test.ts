@@ -15,6 +15,7 @@ import { ask, isOpen, open, say, echo } from '../../test/websocket-wire.ts'
 import { protect as protectExpress } from './express.ts'
 import { barre } from './fastify.ts'
 import { protect as protectHttp } from './http.ts'
+import type { ProtectedListener } from './http.ts'
 import { protect } from './websocket.ts'
 import type { ProtectedSockets } from './websocket.ts'
 import { toServerOptions } from '../tls/index.ts'
@@ -27,16 +28,33 @@ function guard(): ProtectedSockets {
   return protect({ auth, resources: { '/live': true }, allowedOrigins: [origin] }, echo)
 }
 
+function mintOnHttp(live: ProtectedSockets): ProtectedListener {
+  return protectHttp({ auth, resources: { 'POST /ticket': true } }, (request, response) => {
+    const minted = live.mintTicket(request)
+    response.end(minted.ok ? minted.value.ticket : minted.denial.code)
+  })
+}
+
 /** Servers of each kind that mint tickets at `/ticket`, and serve connections at `/live`. */
 const servers: Readonly<Record<string, (live: ProtectedSockets, context: TestContext) => Promise<number>>> = {
   'node:http': (live, context) => {
-    const listener = protectHttp({ auth, resources: { 'POST /ticket': true } }, (request, response) => {
-      const minted = live.mintTicket(request)
-      response.end(minted.ok ? minted.value.ticket : minted.denial.code)
-    })
-    const server = createServer(listener)
+    const server = createServer(mintOnHttp(live))
     live.attach(server)
     return start(server, context, live)
+  },
+  async 'node:http that listens already'(live, context) {
+    const server = createServer(mintOnHttp(live))
+    const port = await start(server, context, live)
+    live.attach(server)
+    return port
+  },
+  // The guard of HTTP learns of such a server by its first request, and comes to it after ours.
+  async 'node:http behind a listener of its own, that listens already'(live, context) {
+    const listener = mintOnHttp(live)
+    const server = createServer((request, response) => listener(request, response))
+    const port = await start(server, context, live)
+    live.attach(server)
+    return port
   },
   async Fastify(live, context) {
     const app = Fastify({ forceCloseConnections: true })

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import type { EventEmitter } from 'node:events'
 import { createServer } from 'node:http'
+import type { Server } from 'node:net'
 import { test } from 'node:test'
 import { allowInsecureListener } from '../../core/index.ts'
 import { createGuarded, protect, resources } from '../../../test/guarded-server.ts'
 import type { ProtectOptions } from '../../../test/guarded-server.ts'
 import { exchange, namedTokens, plainRequest, portOf, statusOf } from '../../../test/http-wire.ts'
 import { protect as protectWith } from './protect.ts'
+import { intercept } from './server.ts'
+import type { Intercept } from './server.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
@@ -106,3 +110,21 @@ for (const publicOrigin of [
     assert.throws(() => createGuarded({ publicOrigin }), { path: 'publicOrigin' })
   })
 }
+
+test('an intercept that comes first does so whenever others come, and an event under way keeps to those it met', () => {
+  const server: EventEmitter & Server = createServer()
+  const heard: string[] = []
+  const held: (() => boolean)[] = []
+  const note = (name: string): ReadonlyMap<string, Intercept> =>
+    new Map([['upgrade', (proceed) => (heard.push(name), proceed(`${name} said so`))]])
+  server.on('upgrade', (...args: unknown[]) => heard.push(...args.map(String)))
+  intercept(server, note('early'))
+  intercept(server, new Map<string, Intercept>([['upgrade', (proceed) => held.push(proceed) > 0]]), true)
+  intercept(server, note('late'))
+  server.emit('upgrade', 'asked')
+  assert.deepEqual(heard, [])
+  intercept(server, note('latest'))
+  intercept(server, note('first of all'), true)
+  held[0]!()
+  assert.deepEqual(heard, ['late', 'early', 'asked', 'late said so', 'early said so'])
+})

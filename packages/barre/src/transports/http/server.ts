@@ -10,17 +10,52 @@ import type { HttpSettings } from './http-options.ts'
 /** Takes an event before its listeners; `proceed` hands it on to them, with arguments of ours after its own. */
 export type Intercept = (proceed: (...extra: readonly unknown[]) => boolean, ...args: unknown[]) => boolean
 
+type Intercepts = ReadonlyMap<string, Intercept>
+
+/** The intercepts of a server in their order: those that come first, and how many they are, before the others. */
+interface Order {
+  all: readonly Intercepts[]
+  firsts: number
+}
+
+const orders = new WeakMap<NetServer, Order>()
+
 /**
- * Puts intercepts before a server's listeners. Wrapping `emit` is the one way that no listener, whenever it is added,
- * gets an event first.
+ * Puts intercepts before a server's listeners, and before the intercepts that are there; with `isFirst` before those
+ * that are still to come, too.
  */
-export function intercept(server: NetServer, intercepts: ReadonlyMap<string, Intercept>): void {
-  const emit = server.emit.bind(server) as (event: string, ...args: readonly unknown[]) => boolean
-  server.emit = (event: string, ...args: unknown[]): boolean => {
-    const taken = intercepts.get(event)
-    if (taken === undefined) return emit(event, ...args)
-    return taken((...extra) => emit(event, ...args, ...extra), ...args)
+export function intercept(server: NetServer, intercepts: Intercepts, isFirst = false): void {
+  const order = orders.get(server) ?? wrapEmit(server)
+  order.all = order.all.toSpliced(isFirst ? 0 : order.firsts, 0, intercepts)
+  if (isFirst) order.firsts++
+}
+
+/** Wrapping `emit` is the one way that no listener, whenever it is added, gets an event first. */
+function wrapEmit(server: NetServer): Order {
+  const order: Order = { all: [], firsts: 0 }
+  orders.set(server, order)
+  const emit = server.emit.bind(server) as Emit
+  // The list of this moment goes along: an intercept may take its time, and others come meanwhile.
+  server.emit = (event: string, ...args: unknown[]) => hand(order.all, 0, emit, event, args)
+  return order
+}
+
+type Emit = (event: string, ...args: readonly unknown[]) => boolean
+
+/** Hands an event to the next intercept for it, in the end to its listeners. */
+function hand(
+  all: readonly Intercepts[],
+  from: number,
+  emit: Emit,
+  event: string,
+  args: readonly unknown[],
+): boolean {
+  for (let index = from; index < all.length; index++) {
+    const taken = all[index]!.get(event)
+    if (taken === undefined) continue
+    return taken((...extra) => hand(all, index + 1, emit, event, [...args, ...extra]), ...args)
   }
+  return emit(event, ...args)
 }
 
 /**

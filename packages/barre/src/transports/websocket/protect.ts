@@ -159,14 +159,9 @@ function attach(server: NetServer, { rules, settings, gate, handleUpgrade, attac
     handleUpgrade(request as IncomingMessage, socket as Duplex, head as Buffer)
     return true
   }
-  const first = new Map<string, Intercept>([['upgrade', onUpgrade]])
-  const refuseProblem = refuseToStart(server, problem)
-  const onListening: Intercept = (proceed) => {
-    // A guard that was put on the server after us knows nothing of tickets: ours has to come first.
-    intercept(server, first)
-    return refuseProblem(proceed)
-  }
-  intercept(server, new Map<string, Intercept>([...first, ['listening', onListening]]))
+  // A guard that is put on the server after us knows nothing of tickets: ours has to come first.
+  intercept(server, new Map([['upgrade', onUpgrade]]), true)
+  intercept(server, new Map([['listening', refuseToStart(server, problem)]]))
   // Node emits the event only where somebody listens.
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (server.listenerCount('upgrade') === 1) handleUpgrade(request, socket, head)

@@ -58,10 +58,11 @@ export class Session implements SocketContext {
   readonly #opened: Opened
   readonly #settings: WebSocketSettings
   readonly #services: SessionServices
-  readonly #closing = new AbortController()
+  #hasEnded = false
+  /** Ends the judging of a credential that came in a message. */
+  #deciding: AbortController | undefined
   #principal: Principal | undefined
   #unwatch: () => void = ignore
-  #isDeciding = false
   #refusals = 0
 
   constructor(opened: Opened, settings: WebSocketSettings, services: SessionServices) {
@@ -82,18 +83,19 @@ export class Session implements SocketContext {
   }
 
   get hasEnded(): boolean {
-    return this.#closing.signal.aborted
+    return this.#hasEnded
   }
 
   authenticate(authorization: string): Awaitable<Denial | undefined> {
     const { policy, callFor } = this.#opened
     if (policy === undefined || this.hasEnded)
       return refuse('invalid', 'the connection takes no credential').denial
-    if (this.#isDeciding) return this.#refuse(refuse('throttled', 'one credential at a time').denial)
-    this.#isDeciding = true
-    const decision = guard(policy, callFor(authorization, this.#closing.signal))
+    if (this.#deciding !== undefined)
+      return this.#refuse(refuse('throttled', 'one credential at a time').denial)
+    this.#deciding = new AbortController()
+    const decision = guard(policy, callFor(authorization, this.#deciding.signal))
     return chain(decision, (known) => {
-      this.#isDeciding = false
+      this.#deciding = undefined
       return this.#settle(known)
     })
   }
@@ -130,7 +132,8 @@ export class Session implements SocketContext {
   }
 
   #stop(): void {
-    this.#closing.abort()
+    this.#hasEnded = true
+    this.#deciding?.abort()
     this.#unwatch()
     this.#opened.release()
   }

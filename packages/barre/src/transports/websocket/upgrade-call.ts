@@ -23,7 +23,7 @@ export function toUpgradeCall(
     ...(settings.tokenInSubprotocol ? readSubprotocols(call) : []),
     ...readTickets(request, call, tickets),
   ]
-  return withAuthorization(call, call.method, call.signal, carried)
+  return withAuthorization(call, call.method, carried)
 }
 
 /** The view of a message that brings a credential; what else the caller shows is the upgrade's. */
@@ -34,16 +34,27 @@ export function toInBandCall(
   signal: AbortSignal,
   authorization: string,
 ): Call {
-  return withAuthorization(toCall(request, path, settings, 'UPGRADE'), 'AUTHENTICATE', signal, [
-    authorization,
-  ])
+  return withAuthorization(
+    toCall(request, path, settings, 'UPGRADE'),
+    'AUTHENTICATE',
+    [authorization],
+    signal,
+  )
 }
 
-function withAuthorization(call: Call, method: string, signal: AbortSignal, values: readonly string[]): Call {
+function withAuthorization(
+  call: Call,
+  method: string,
+  values: readonly string[],
+  signal?: AbortSignal,
+): Call {
   return {
     method,
-    signal,
     target: call.target,
+    // An abort is dear: whoever asks for no signal has none made.
+    get signal() {
+      return signal ?? call.signal
+    },
     get peer() {
       return call.peer
     },

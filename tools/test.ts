@@ -18,7 +18,7 @@ const { status } = spawnSync(
   [...options, ...(files.length > 0 ? files : folders.map((folder) => `${folder}/**/*.test.ts`))],
   {
     cwd: join(import.meta.dirname, '..'),
-    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '../node_modules/.cache/compiled'), ...process.env },
+    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '../node_modules/.cache/compile'), ...process.env },
     stdio: 'inherit',
   },
 )

@@ -68,10 +68,11 @@ export class Session implements SocketContext {
   readonly #opened: Opened
   readonly #settings: WebSocketSettings
   readonly #services: SessionServices
-  readonly #closing = new AbortController()
+  #hasEnded = false
+  /** Ends the judging of a credential that came in a message. */
+  #deciding: AbortController | undefined
   #principal: Principal | undefined
   #unwatch: () => void = ignore
-  #isDeciding = false
   #refusals = 0
 
   constructor(opened: Opened, settings: WebSocketSettings, services: SessionServices) {
@@ -92,7 +93,7 @@ export class Session implements SocketContext {
   }
 
   get hasEnded(): boolean {
-    return this.#closing.signal.aborted
+    return this.#hasEnded
   }
 
   authenticate(authorization: string, dpop?: string): Awaitable<Denial | undefined> {
@@ -117,11 +118,11 @@ export class Session implements SocketContext {
     const { policy, callFor } = this.#opened
     if (policy === undefined || this.hasEnded)
       return { denial: refuse('invalid', 'the connection takes no credential').denial, reply: [] }
-    if (this.#isDeciding)
+    if (this.#deciding !== undefined)
       return { denial: this.#refuse(refuse('throttled', 'one credential at a time').denial), reply: [] }
-    this.#isDeciding = true
-    return chain(guard(policy, callFor(presented, this.#closing.signal)), (decision) => {
-      this.#isDeciding = false
+    this.#deciding = new AbortController()
+    return chain(guard(policy, callFor(presented, this.#deciding.signal)), (decision) => {
+      this.#deciding = undefined
       return { denial: this.#settle(decision), reply: decision.reply }
     })
   }
@@ -146,7 +147,8 @@ export class Session implements SocketContext {
   }
 
   #stop(): void {
-    this.#closing.abort()
+    this.#hasEnded = true
+    this.#deciding?.abort()
     this.#unwatch()
     this.#opened.release()
   }

@@ -24,7 +24,7 @@ export function toUpgradeCall(
     ...(settings.tokenInSubprotocol ? readSubprotocols(call) : []),
     ...readTickets(request, call, tickets),
   ]
-  return withHeaders(call, call.method, call.signal, { authorization: carried })
+  return withHeaders(call, call.method, { authorization: carried })
 }
 
 /**
@@ -38,22 +38,23 @@ export function toInBandCall(
   signal: AbortSignal,
   { authorization, dpop }: Presented,
 ): Call {
-  return withHeaders(toCall(request, path, settings, 'UPGRADE'), 'AUTHENTICATE', signal, {
-    authorization: [authorization],
-    dpop: dpop === undefined ? [] : [dpop],
-  })
+  const headers = { authorization: [authorization], dpop: dpop === undefined ? [] : [dpop] }
+  return withHeaders(toCall(request, path, settings, 'UPGRADE'), 'AUTHENTICATE', headers, signal)
 }
 
 function withHeaders(
   call: Call,
   method: string,
-  signal: AbortSignal,
   headers: Readonly<Record<string, readonly string[]>>,
+  signal?: AbortSignal,
 ): Call {
   return {
     method,
-    signal,
     target: call.target,
+    // An abort is dear: whoever asks for no signal has none made.
+    get signal() {
+      return signal ?? call.signal
+    },
     get peer() {
       return call.peer
     },

@@ -1,5 +1,5 @@
 export { createDial, limitOpening } from './dial.ts'
-export { refuseSessions, toClientOptions, toServerOptions, toWatchedOptions } from './options.ts'
+export { toClientOptions, toServerOptions, toWatchedOptions } from './options.ts'
 export { recheckMs } from './renewed-context.ts'
 export { toSocketOptions } from './socket-options.ts'
 export { tlsOpener } from './tls-opener.ts'

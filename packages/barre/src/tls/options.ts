@@ -96,7 +96,7 @@ export function readServer(
 
 /**
  * What a library needs that opens its connections by itself, the files read and checked as in `toServerOptions`;
- * `tlsOpener` is for those that we open.
+ * `tlsOpener` is for those that we open. Fields that such a library cannot keep are a ConfigError.
  */
 export function toClientOptions(
   secureSocket: ClientSecureSocket,
@@ -105,6 +105,7 @@ export function toClientOptions(
   log?: Log,
 ): ClientTlsOptions {
   const { options, certValidation } = readClientOptions(secureSocket, path, now, log)
+  refuseSessions(secureSocket, path)
   if (certValidation === undefined) return options
   throw new ConfigError(
     `${path}.certValidation`,
@@ -112,8 +113,8 @@ export function toClientOptions(
   )
 }
 
-/** For libraries that resume no session: a field that speaks of resuming is a ConfigError. */
-export function refuseSessions({ shareSession, sessionTimeout }: ClientSecureSocket, path: string): void {
+/** Such libraries resume no session of an earlier connection: a field that speaks of resuming is a ConfigError. */
+function refuseSessions({ shareSession, sessionTimeout }: ClientSecureSocket, path: string): void {
   const field = shareSession === true ? 'shareSession' : sessionTimeout === undefined ? '' : 'sessionTimeout'
   if (field !== '')
     throw new ConfigError(`${path}.${field}`, 'the library of this wire resumes no session; remove it')

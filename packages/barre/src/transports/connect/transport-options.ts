@@ -3,7 +3,7 @@ import type { ConnectionOptions } from 'node:tls'
 import type { Interceptor } from '@connectrpc/connect'
 import { ConfigError } from '../../core/index.ts'
 import type { allowInsecureEndpoint, ClientSecureSocket, Services } from '../../core/index.ts'
-import { refuseSessions, toClientOptions, toSocketOptions } from '../../tls/index.ts'
+import { toClientOptions, toSocketOptions } from '../../tls/index.ts'
 import { toBaseUrl } from '../fetch/index.ts'
 import { credentialInterceptor } from './client-interceptor.ts'
 
@@ -40,7 +40,6 @@ export function transportOptions(
   const { auth, secureSocket = {} } = config
   const base = toBaseUrl(config.baseUrl, config)
   const tls = toClientOptions(secureSocket, 'secureSocket', () => services.now(), services.log)
-  refuseSessions(secureSocket, 'secureSocket')
   if (tls.handshakeTimeoutMs !== undefined) {
     throw new ConfigError(
       'secureSocket.handshakeTimeout',

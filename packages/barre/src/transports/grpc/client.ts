@@ -2,7 +2,7 @@ import { credentials, Metadata } from '@grpc/grpc-js'
 import type { ChannelCredentials, Client, ClientOptions } from '@grpc/grpc-js'
 import { checkEndpoint, ConfigError } from '../../core/index.ts'
 import type { allowInsecureEndpoint, ClientSecureSocket, Services } from '../../core/index.ts'
-import { refuseSessions, toClientOptions } from '../../tls/index.ts'
+import { toClientOptions } from '../../tls/index.ts'
 import { channelCredentials } from './channel-credentials.ts'
 import { credentialInterceptor, needs } from './client-interceptor.ts'
 import type { CallNeed } from './client-interceptor.ts'
@@ -66,7 +66,6 @@ function openChannel(
   secureSocket: ClientSecureSocket = {},
   services: Pick<Services, 'now' | 'log'>,
 ): Channel {
-  refuseSessions(secureSocket, 'secureSocket')
   const tls = toClientOptions(secureSocket, 'secureSocket', () => services.now(), services.log)
   if (protocol === 'http:') return { channel: credentials.createInsecure(), port: port || '80', options: {} }
   const name = tls.serverName === undefined ? {} : { 'grpc.ssl_target_name_override': tls.serverName }

@@ -22,6 +22,7 @@ import { protect } from 'barre/http'
 import { protect as protectKoa } from 'barre/koa'
 import { Auth, barre as barreNest } from 'barre/nest'
 import type { ServerTlsOptions } from 'barre/tls'
+import { toService } from '../harness/nest-service.ts'
 import { auth, optional, patience, serveBy } from './kit.ts'
 import type { Made, Open, Serve, Wire } from './kit.ts'
 
@@ -79,10 +80,8 @@ async function nest(options: ServerTlsOptions): Promise<Made> {
   Controller('who')(Resource)
   Post()(Resource.prototype, 'who', Object.getOwnPropertyDescriptor(Resource.prototype, 'who')!)
   Auth(optional)(Resource)
-  // oxlint-disable-next-line typescript/no-extraneous-class -- Nest knows a module by its class
-  class Service {}
   const app = await NestFactory.create(
-    { module: Service, imports: [barreNest({ auth })], controllers: [Resource] },
+    toService({ imports: [barreNest({ auth })], controllers: [Resource] }),
     { abortOnError: false, forceCloseConnections: true, logger: false, httpsOptions: options as object },
   )
   await app.listen(0, '127.0.0.1')

@@ -7,6 +7,7 @@ import { json } from 'express'
 import { Auth, barre } from 'barre/nest'
 import type { Principal } from 'barre/core'
 import type { Place, Running, Served, TransportKit } from '../harness/kit.ts'
+import { toService } from '../harness/nest-service.ts'
 import { overHttp, publicOrigin, tlsOptions, toRunning } from './over-http.ts'
 
 /** NestJS 12 on Express, with its body parser behind the guard. */
@@ -15,19 +16,14 @@ export const nest: TransportKit = { ...overHttp, folder: 'nest', start }
 async function start({ auth, resources, services, handle }: Served, place: Place): Promise<Running> {
   const controllers = Object.entries(resources).map(([name, says]) => toController(name, says, handle))
   const imports = [barre({ auth, services, publicOrigin, parsers: [json() as never] })]
-  // oxlint-disable-next-line typescript/no-extraneous-class -- Nest knows a module by its class
-  class Service {}
   const tls = tlsOptions(place)
-  const app = await NestFactory.create(
-    { module: Service, imports, controllers },
-    {
-      abortOnError: false,
-      bodyParser: false,
-      forceCloseConnections: true,
-      logger: false,
-      ...(tls !== undefined && { httpsOptions: tls as object }),
-    },
-  )
+  const app = await NestFactory.create(toService({ imports, controllers }), {
+    abortOnError: false,
+    bodyParser: false,
+    forceCloseConnections: true,
+    logger: false,
+    ...(tls !== undefined && { httpsOptions: tls as object }),
+  })
   try {
     await app.listen(0, place.host)
   } catch (error) {

@@ -12,6 +12,7 @@ import { compileAuth, createServices } from '../../auth/index.ts'
 import type { AuthConfig, ResourceAuth } from '../../auth/index.ts'
 import type { Principal } from '../../core/index.ts'
 import { exchange, namedTokens, plainRequest, portOf, statusOf } from '../../../test/http-wire.ts'
+import { toService } from '../../../test/nest-kit.ts'
 import { toSettings } from '../http/index.ts'
 import { toDemands } from './demands.ts'
 import { toGuard } from './guard.ts'
@@ -70,12 +71,10 @@ async function create(
   platform: keyof typeof platforms = 'Express',
   { auth = [{ provider: namedTokens() }], ...more }: ModuleOptions & { auth?: AuthConfig } = {},
 ): Promise<INestApplication> {
-  // oxlint-disable-next-line typescript/no-extraneous-class -- Nest knows a module by its class
-  class Service {}
   const options = { parsers: platform === 'Express' ? [json() as never] : [], ...more }
   const services = createServices()
   const imports = [toModule(compileAuth(auth, services), options, services)]
-  const service = { module: Service, imports, controllers: [controller] }
+  const service = toService({ imports, controllers: [controller] })
   const settings = { abortOnError: false, bodyParser: platform === 'Fastify', logger: false } as const
   const adapter = platforms[platform]()
   return adapter === undefined

@@ -163,6 +163,7 @@ test('a path of no gateway is not served, and the application ends while connect
 
 for (const [claim, providers, options, path] of [
   ['a gateway whose adapter is not guarded', [toGateway()], { isGuarded: false }, 'Orders Auth'],
+  ['the same, beside an open one', [toGateway({}, false), toGateway()], { isGuarded: false }, 'Orders Auth'],
   ['a demand of a message that is wrong', [toGateway({ list: { scopes: [] } })], {}, /^Orders\.list Auth/],
   ['entries of a message', [toGateway({ list: [{ provider: namedTokens() }] })], {}, 'Orders.list Auth'],
   ['a demand of connections that is wrong', [toGateway({}, { scopes: [] })], {}, /^Orders Auth/],

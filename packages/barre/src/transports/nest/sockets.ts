@@ -102,8 +102,10 @@ export function toSockets({ rules, demands, handlers, options, services }: Guard
     },
     connectionOf: (client) => connections.get(client),
     check() {
-      const unguarded = handlers.gateways().find((gateway) => !guarded.has(gateway))
-      if (unguarded === undefined || demands.policyOf(asHandler(unguarded)) === undefined) return
+      const unguarded = handlers
+        .gateways()
+        .find((gateway) => !guarded.has(gateway) && demands.policyOf(asHandler(gateway)) !== undefined)
+      if (unguarded === undefined) return
       throw new ConfigError(
         `${unguarded.name} Auth`,
         'its connections are not guarded: app.useWebSocketAdapter(await guardSockets(app, new WsAdapter(app)))',

@@ -10,5 +10,5 @@ export function decodeBase64url(text: string): Buffer | undefined {
 }
 
 export function encodeBase64url(bytes: Uint8Array | string): string {
-  return Buffer.from(bytes as Uint8Array).toString('base64url')
+  return (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes as Uint8Array)).toString('base64url')
 }

@@ -30,7 +30,7 @@ export function toDerSignature(signature: Uint8Array): Uint8Array {
  * which node:crypto also takes, costs twice as much as the signature itself.
  */
 export function fromDerSignature(der: Uint8Array, bytes: number): Buffer {
-  const signature = Buffer.alloc(bytes)
+  const signature = Buffer.allocUnsafe(bytes).fill(0)
   const half = bytes / 2
   const r = readInteger(der, der[1]! < longLength ? 2 : 3)
   const s = readInteger(der, r.end)

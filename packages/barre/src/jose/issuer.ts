@@ -5,7 +5,7 @@ import { claimTypeProblem } from './claims.ts'
 import { importSigningKey } from './import-key.ts'
 import { expTimeDefaultSeconds } from './issuer-config.ts'
 import { jwsAlgorithms } from './jws-algorithms.ts'
-import { signJws } from './jws.ts'
+import { jwsSigner } from './jws.ts'
 import { isKid, isSigner } from './key.ts'
 import { isKeyRing } from './key-ring.ts'
 import { createSealer } from './nested-jwt.ts'
@@ -45,7 +45,7 @@ export function createIssuer(
   typ: string = config.profile ?? 'JWT',
 ): Issuer {
   const { expTime: lifetimeSeconds = expTimeDefaultSeconds } = config
-  const signer = toSigner(config, path)
+  const sign = jwsSigner({ typ }, toSigner(config, path))
   const { encryptionConfig } = config
   const seal = encryptionConfig && createSealer(encryptionConfig, `${path}.encryptionConfig`)
   const problem = claimTypeProblem(config.customClaims ?? {})
@@ -56,7 +56,7 @@ export function createIssuer(
       const claims = toClaims(config, options, Math.floor(services.now() / 1000), lifetimeSeconds)
       const wrong = claimTypeProblem(claims)
       if (wrong !== undefined) throw new TypeError(wrong)
-      const signed = signJws({ typ }, JSON.stringify(claims), signer())
+      const signed = sign(JSON.stringify(claims))
       return seal === undefined ? signed : chain(signed, seal)
     },
   }

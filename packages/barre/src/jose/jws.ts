@@ -92,7 +92,28 @@ export function signJws(
   payload: string | Uint8Array,
   key: Signer,
 ): Awaitable<string> {
-  const input = `${encodeBase64url(JSON.stringify(headerFor(key, header)))}.${encodeBase64url(payload)}`
+  return signUnder(headerSegment(header, key), payload, key)
+}
+
+/** Signs many payloads under one header, which is encoded anew only when the key is another one. */
+export function jwsSigner(
+  header: Readonly<Record<string, unknown>>,
+  currentKey: () => Signer,
+): (payload: string | Uint8Array) => Awaitable<string> {
+  let known: { readonly key: Signer; readonly segment: string } | undefined
+  return (payload) => {
+    const key = currentKey()
+    if (known?.key !== key) known = { key, segment: headerSegment(header, key) }
+    return signUnder(known.segment, payload, key)
+  }
+}
+
+function headerSegment(header: Readonly<Record<string, unknown>>, key: Signer): string {
+  return encodeBase64url(JSON.stringify(headerFor(key, header)))
+}
+
+function signUnder(segment: string, payload: string | Uint8Array, key: Signer): Awaitable<string> {
+  const input = `${segment}.${encodeBase64url(payload)}`
   return chain(
     key.sign(Buffer.from(input, 'latin1')),
     (signature) => `${input}.${encodeBase64url(signature)}`,

@@ -1,8 +1,9 @@
+import { chain } from 'barre/core'
 import { decodeJwt } from 'barre/jose'
 import { formDecode } from '../form.ts'
 import { fromDenial, refuse } from '../oauth-error.ts'
 import { secretProof } from './proofs.ts'
-import type { Services } from 'barre/core'
+import type { Awaitable, Denial, Services } from 'barre/core'
 import type { Client, ClientStore } from './client.ts'
 import type { Form } from '../form.ts'
 import type { Outcome } from '../oauth-error.ts'
@@ -16,7 +17,7 @@ export interface ClientEvidence {
 }
 
 /** Finds out which client sent a request. */
-export type ClientAuthentication = (evidence: ClientEvidence, form: Form) => Promise<Outcome<Client>>
+export type ClientAuthentication = (evidence: ClientEvidence, form: Form) => Awaitable<Outcome<Client>>
 
 /** The longest client id or secret that is looked at, in characters. */
 export const credentialMaxLength = 256
@@ -35,15 +36,19 @@ export function clientAuthentication(
 ): ClientAuthentication {
   const hash = { ...store.secretCost, salt: services.random(saltBytes), tag: services.random(tagBytes) }
   const decoy = secretProof(hash, pepper)
-  return async (evidence, form) => {
+  return (evidence, form) => {
     const presented = readPresented(evidence, form)
     if (!presented.ok) return presented
-    const client = await store.find(presented.value.clientId)
-    const denial = await (client?.proof ?? decoy).prove(presented.value)
-    if (client !== undefined && denial === undefined) return { ok: true, value: client }
-    if (denial?.code === 'throttled' || denial?.code === 'unavailable') return fromDenial(denial, '')
-    return failed(denial?.detail ?? 'unknown client')
+    return chain(store.find(presented.value.clientId), (client) =>
+      chain((client?.proof ?? decoy).prove(presented.value), (denial) => decide(client, denial)),
+    )
   }
+}
+
+function decide(client: Client | undefined, denial: Denial | undefined): Outcome<Client> {
+  if (client !== undefined && denial === undefined) return { ok: true, value: client }
+  if (denial?.code === 'throttled' || denial?.code === 'unavailable') return fromDenial(denial, '')
+  return failed(denial?.detail ?? 'unknown client')
 }
 
 function failed(detail: string): Outcome<never> {
@@ -59,7 +64,9 @@ function readPresented({ authorization, certificate }: ClientEvidence, form: For
     return refuse('invalid_request', 'The request has more than one Authorization header.')
   }
   const [header] = authorization
-  if ([header, clientSecret, assertion].filter((value) => value !== undefined).length > 1) {
+  const ways =
+    Number(header !== undefined) + Number(clientSecret !== undefined) + Number(assertion !== undefined)
+  if (ways > 1) {
     return refuse('invalid_request', 'The client used more than one way to authenticate.')
   }
   if (header !== undefined) return readHeader(header, clientId)
@@ -105,8 +112,10 @@ function readBasic(value: string): Presented | undefined {
   if (encoded === undefined) return undefined
   const bytes = Buffer.from(encoded, 'base64')
   if (bytes.toString('base64') !== encoded) return undefined
-  const [, id, secret] = /^([^:]+):(.+)$/s.exec(bytes.toString('latin1')) ?? []
-  const clientId = formDecode(id ?? '')
-  const clientSecret = formDecode(secret ?? '')
+  const text = bytes.toString('latin1')
+  const colon = text.indexOf(':')
+  if (colon === -1) return undefined
+  const clientId = formDecode(text.slice(0, colon))
+  const clientSecret = formDecode(text.slice(colon + 1))
   return clientId && clientSecret ? { kind: 'client_secret_basic', clientId, clientSecret } : undefined
 }

@@ -1,9 +1,10 @@
 import { TLSSocket } from 'node:tls'
+import { chain } from 'barre/core'
 import { formMaxBytes, parseForm } from '../form.ts'
 import { refuse } from '../oauth-error.ts'
 import { addressOf, callOf } from './caller.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Call } from 'barre/core'
+import type { Awaitable, Call } from 'barre/core'
 import type { ClientEvidence } from '../clients/authenticate.ts'
 import type { Client } from '../clients/client.ts'
 import type { Desk } from '../desk.ts'
@@ -21,7 +22,7 @@ export interface FormRequest {
   readonly reply: FastifyReply
 }
 
-type Handler = (request: FormRequest) => Promise<Outcome<unknown>>
+type Handler = (request: FormRequest) => Awaitable<Outcome<unknown>>
 
 /** Takes forms, as every endpoint for clients does. */
 export function acceptForms(app: FastifyInstance): void {
@@ -40,22 +41,25 @@ export function addFormEndpoint(
   desk: () => Desk,
   handler: Handler,
 ): void {
-  app.post(path, { onRequest: forbidCaching }, async (request, reply) => {
+  app.post(path, { onRequest: forbidCaching }, (request, reply) => {
     // A reload in the middle of a request changes nothing for it.
     const now = desk()
     const started = performance.now()
-    const outcome = await answer(request, reply, now, handler)
-    now.metrics.observeSeconds(path, (performance.now() - started) / 1000)
-    return outcome.ok ? reply.send(outcome.value) : sendRefusal(reply, outcome.refusal, now, path)
+    // Nothing is handed on: Fastify waits for a reply that it gets.
+    return chain(answer(request, reply, now, handler), (outcome): void => {
+      now.metrics.observeSeconds(path, (performance.now() - started) / 1000)
+      if (outcome.ok) reply.send(outcome.value)
+      else sendRefusal(reply, outcome.refusal, now, path)
+    })
   })
 }
 
-async function answer(
+function answer(
   request: FastifyRequest,
   reply: FastifyReply,
   desk: Desk,
   handler: Handler,
-): Promise<Outcome<unknown>> {
+): Awaitable<Outcome<unknown>> {
   const call = callOf(request, desk)
   const { address = '' } = call.peer
   const retryAfterSeconds = desk.refusals.waitSeconds(address)
@@ -69,16 +73,18 @@ async function answer(
   }
   const form = parseForm(request.body)
   if (!form.ok) return form
-  const outcome = await handler({
+  const asked = {
     form: form.value,
     evidence: evidenceOf(request, call),
     address,
     proofs: call.metadata('dpop'),
     desk,
     reply,
+  }
+  return chain(handler(asked), (outcome) => {
+    if (!outcome.ok && outcome.refusal.status < 500) desk.refusals.count(address)
+    return outcome
   })
-  if (!outcome.ok && outcome.refusal.status < 500) desk.refusals.count(address)
-  return outcome
 }
 
 export function tooMany(retryAfterSeconds: number): Outcome<never> {
@@ -94,14 +100,15 @@ function evidenceOf({ raw }: FastifyRequest, call: Call): ClientEvidence {
 }
 
 /** The client of a request, within the number of requests that it may send. */
-export async function authenticated({ desk, evidence, form }: FormRequest): Promise<Outcome<Client>> {
-  const client = await desk.authenticate(evidence, form)
-  if (!client.ok || desk.requests === undefined) return client
-  const { clientId } = client.value
-  const retryAfterSeconds = desk.requests.waitSeconds(clientId)
-  if (retryAfterSeconds > 0) return tooMany(retryAfterSeconds)
-  desk.requests.count(clientId)
-  return client
+export function authenticated({ desk, evidence, form }: FormRequest): Awaitable<Outcome<Client>> {
+  return chain(desk.authenticate(evidence, form), (client) => {
+    if (!client.ok || desk.requests === undefined) return client
+    const { clientId } = client.value
+    const retryAfterSeconds = desk.requests.waitSeconds(clientId)
+    if (retryAfterSeconds > 0) return tooMany(retryAfterSeconds)
+    desk.requests.count(clientId)
+    return client
+  })
 }
 
 /** RFC 6749 §5.1: neither a token nor a refusal is ever stored by a cache. */

@@ -1,11 +1,13 @@
+import { chain } from 'barre/core'
 import { certificateThumbprint } from '../clients/proofs.ts'
 import { fromDenial, refuse } from '../oauth-error.ts'
 import { addFormEndpoint, authenticated } from './answer.ts'
 import { tokenPath } from './paths.ts'
 import type { FastifyInstance } from 'fastify'
+import type { Awaitable } from 'barre/core'
 import type { Client } from '../clients/client.ts'
 import type { Desk } from '../desk.ts'
-import type { TokenResponse } from '../grants/index.ts'
+import type { Grant, TokenResponse } from '../grants/index.ts'
 import type { Outcome } from '../oauth-error.ts'
 import type { Confirmation } from '../tokens/access-token.ts'
 import type { FormRequest } from './answer.ts'
@@ -15,26 +17,39 @@ export function addTokenEndpoint(app: FastifyInstance, desk: () => Desk): void {
   addFormEndpoint(app, tokenPath, desk, answer)
 }
 
-async function answer(request: FormRequest): Promise<Outcome<TokenResponse>> {
-  const { form, desk, address } = request
-  const client = await authenticated(request)
-  if (!client.ok) return client
+function answer(request: FormRequest): Awaitable<Outcome<TokenResponse>> {
+  return chain(authenticated(request), (client) => (client.ok ? answerClient(client.value, request) : client))
+}
+
+function answerClient(client: Client, request: FormRequest): Awaitable<Outcome<TokenResponse>> {
+  const { form, desk } = request
   const type = form.get('grant_type')
   if (type === undefined) return refuse('invalid_request', 'The grant_type parameter is required.')
   const grant = desk.grants.get(type)
   if (grant === undefined) return refuse('unsupported_grant_type', 'This grant type is not supported.')
-  const { clientId, grants } = client.value
+  const { clientId, grants } = client
   if (!grants.has(grant.type)) {
     return refuse('unauthorized_client', 'The client may not use this grant type.', { detail: clientId })
   }
-  const bound = await bindingOf(client.value, request)
-  if (!bound.ok) return bound
-  const confirmation = bound.value && { confirmation: bound.value }
-  const outcome = await grant.answer({ client: client.value, form, address, ...confirmation })
-  if (!outcome.ok) return withClient(outcome, clientId)
-  desk.audit.write({ event: 'token_issued', clientId, grant: type, address })
-  desk.metrics.count('barre_sts_tokens_issued_total', { grant: type })
-  return outcome
+  return chain(bindingOf(client, request), (bound) =>
+    bound.ok ? issue(grant, client, bound.value, request) : bound,
+  )
+}
+
+function issue(
+  grant: Grant,
+  client: Client,
+  confirmation: Confirmation | undefined,
+  { form, desk, address }: FormRequest,
+): Awaitable<Outcome<TokenResponse>> {
+  const { clientId } = client
+  const asked = { client, form, address, ...(confirmation && { confirmation }) }
+  return chain(grant.answer(asked), (outcome) => {
+    if (!outcome.ok) return withClient(outcome, clientId)
+    desk.audit.write({ event: 'token_issued', clientId, grant: grant.type, address })
+    desk.metrics.count('barre_sts_tokens_issued_total', { grant: grant.type })
+    return outcome
+  })
 }
 
 /** The log should say whose request it was. */
@@ -44,7 +59,7 @@ function withClient<T>(outcome: Outcome<T> & { readonly ok: false }, clientId: s
 }
 
 /** What the client's new tokens are bound to: the certificate of the connection, or a key that it proves. */
-async function bindingOf(client: Client, request: FormRequest): Promise<Outcome<Confirmation | undefined>> {
+function bindingOf(client: Client, request: FormRequest): Awaitable<Outcome<Confirmation | undefined>> {
   if (client.certificateBound) return certificateOf(request)
   const { proofs, desk } = request
   if (proofs.length > 0) return keyOf(request)

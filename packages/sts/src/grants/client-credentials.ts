@@ -1,3 +1,4 @@
+import { chain } from 'barre/core'
 import { narrowAudience, narrowScopes } from '../tokens/narrow.ts'
 import { toResponse } from '../tokens/access-token.ts'
 import type { Grant, GrantContext } from './grant.ts'
@@ -6,7 +7,7 @@ import type { Grant, GrantContext } from './grant.ts'
 export function clientCredentials({ tokens }: Pick<GrantContext, 'tokens'>): Grant {
   return {
     type: 'client_credentials',
-    async answer({ client, form, confirmation }) {
+    answer({ client, form, confirmation }) {
       const scopes = narrowScopes(form.get('scope'), [client.scopes])
       if (!scopes.ok) return scopes
       const audience = narrowAudience(client.audiences, form)
@@ -19,8 +20,10 @@ export function clientCredentials({ tokens }: Pick<GrantContext, 'tokens'>): Gra
         scopes: scopes.value,
         ...(confirmation && { confirmation }),
       }
-      const issued = await tokens.issue(content, client.tokenLifetimeSeconds)
-      return { ok: true, value: toResponse(issued) }
+      return chain(tokens.issue(content, client.tokenLifetimeSeconds), (issued) => ({
+        ok: true,
+        value: toResponse(issued),
+      }))
     },
   }
 }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
-import { signJws } from 'barre/jose'
-import type { Services } from 'barre/core'
+import { chain } from 'barre/core'
+import { jwsSigner } from 'barre/jose'
+import type { Awaitable, Services } from 'barre/core'
 import type { SigningKeys } from '../keys/signing-keys.ts'
 import type { TokenResponse } from '../grants/grant.ts'
 import type { Store } from '../store/index.ts'
@@ -44,7 +45,7 @@ export interface IssuedToken {
 /** Makes access tokens: JWTs, or opaque where their audience wants that. */
 export interface TokenIssuer {
   /** `lifetimeSeconds`: of this client's tokens; default that of all. */
-  issue(content: TokenContent, lifetimeSeconds?: number): Promise<IssuedToken>
+  issue(content: TokenContent, lifetimeSeconds?: number): Awaitable<IssuedToken>
 }
 
 export interface TokenIssuerConfig {
@@ -64,9 +65,10 @@ export function tokenIssuer(
   store: Store,
   services: Pick<Services, 'now' | 'random'>,
 ): TokenIssuer {
+  const sign = jwsSigner({ typ: 'at+jwt' }, () => keys.current())
   const random = (bytes: number): string => Buffer.from(services.random(bytes)).toString('base64url')
   return {
-    async issue(content, lifetimeSeconds = config.lifetimeSeconds) {
+    issue(content, lifetimeSeconds = config.lifetimeSeconds) {
       const issuedAt = Math.floor(services.now() / 1000)
       const expiresAt = Math.min(issuedAt + lifetimeSeconds, content.notAfterSeconds ?? Infinity)
       const { family, audience, scopes, confirmation } = content
@@ -76,10 +78,10 @@ export function tokenIssuer(
       const issued = { type, lifetimeSeconds: expiresAt - issuedAt, scopes, id } as const
       if (audience.some((name) => config.opaqueAudiences.has(name))) {
         const token = random(opaqueBytes)
-        await store.addAccessToken(tokenHash(token), payload, expiresAt * 1000)
-        return { token, ...issued }
+        const stored = store.addAccessToken(tokenHash(token), payload, expiresAt * 1000)
+        return chain(stored, () => ({ token, ...issued }))
       }
-      return { token: await signJws({ typ: 'at+jwt' }, JSON.stringify(payload), keys.current()), ...issued }
+      return chain(sign(JSON.stringify(payload)), (token) => ({ token, ...issued }))
     },
   }
 }

@@ -15,12 +15,12 @@ export function narrowScopes(
   requested: string | undefined,
   limits: readonly ReadonlySet<string>[],
 ): Outcome<readonly string[]> {
-  const [first, ...others] = limits as [ReadonlySet<string>, ...ReadonlySet<string>[]]
-  const allowed = others.reduce((left, right) => left.intersection(right), first)
-  if (requested === undefined) return { ok: true, value: [...allowed] }
+  if (requested === undefined) {
+    return { ok: true, value: [...limits.reduce((left, right) => left.intersection(right))] }
+  }
   if (!scopeForm.test(requested)) return refuse('invalid_scope', 'The scope parameter is malformed.')
   const scopes = [...new Set(requested.split(' '))]
-  return scopes.every((scope) => allowed.has(scope))
+  return scopes.every((scope) => limits.every((limit) => limit.has(scope)))
     ? { ok: true, value: scopes }
     : refuse('invalid_scope', 'The request asks for more than may be granted.')
 }

@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import { BoundedCache } from '../../core/index.ts'
 import type { Awaitable, Services } from '../../core/index.ts'
-import { importSigningKey, publicJwk, signJws } from '../../jose/index.ts'
+import { importSigningKey, publicJwk, jwsSigner } from '../../jose/index.ts'
 
 /** Proofs that we hold the key which our tokens are bound to (RFC 9449). */
 export interface Dpop {
@@ -21,7 +21,7 @@ export function createDpop(services: Services): Dpop {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const key = importSigningKey(privateKey, { algorithm: 'ES256', path: 'dpop' })
   const { kty, crv, x, y } = publicJwk(key)
-  const header = { typ: 'dpop+jwt', jwk: { kty, crv, x, y } }
+  const sign = jwsSigner({ typ: 'dpop+jwt', jwk: { kty, crv, x, y } }, () => key)
   const nonces = new BoundedCache<string, string>({ maxEntries: noncesMax, maxBytes: Infinity })
   return {
     proof(method, target, token) {
@@ -36,7 +36,7 @@ export function createDpop(services: Services): Dpop {
         ...(token !== undefined && { ath: createHash('sha256').update(token).digest('base64url') }),
         ...(nonce !== undefined && { nonce }),
       }
-      return signJws(header, JSON.stringify(claims), key)
+      return sign(JSON.stringify(claims))
     },
     learn(target, nonce) {
       if (nonce === undefined || !nonceForm.test(nonce)) return false

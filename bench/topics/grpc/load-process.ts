@@ -2,6 +2,7 @@
 // seconds, it answers with the number of calls that were served.
 import { readFileSync } from 'node:fs'
 import { Client, credentials, Metadata } from '@grpc/grpc-js'
+import { awake } from '../../runner/awake.ts'
 import type { ServiceError } from '@grpc/grpc-js'
 import type { Issued } from '../jwt/tokens.ts'
 import { method } from './services.ts'
@@ -26,7 +27,7 @@ async function serve(seconds: number): Promise<void> {
       served++
     }
   }
-  await Promise.all(Array.from({ length: parallel }, work))
+  await awake(Promise.all(Array.from({ length: parallel }, work)))
   process.send?.(served)
 }
 

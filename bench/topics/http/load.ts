@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import autocannon from 'autocannon'
+import { awake } from '../../runner/awake.ts'
 import type { Issued } from '../jwt/tokens.ts'
 
 const connections = 20
@@ -28,7 +29,7 @@ export async function load(asked: Asked): Promise<void> {
 
 async function serve(url: string, asked: Asked, tokens: readonly string[], duration: number): Promise<void> {
   let next = 0
-  const result = await autocannon({
+  const calls = autocannon({
     url,
     connections,
     pipelining: 1,
@@ -37,6 +38,7 @@ async function serve(url: string, asked: Asked, tokens: readonly string[], durat
     setupClient: (client) =>
       client.setRequests(requestsFrom((next++ * tokens.length) / connections, asked, tokens)),
   })
+  const result = await awake(calls)
   const failed = result.non2xx + result.errors
   if (failed > 0) throw new Error(`${failed} calls were not served`)
   process.send?.(result['2xx'])

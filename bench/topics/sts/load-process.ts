@@ -1,6 +1,7 @@
 // The load: proves that clients are checked, then asks for tokens; asked for a number of seconds, it answers with how
 // many it got.
 import autocannon from 'autocannon'
+import { awake } from '../../runner/awake.ts'
 import { form, secret } from './servers/server.ts'
 
 const connections = 20
@@ -15,7 +16,7 @@ process.on('message', (seconds) => void load(Number(seconds)))
 
 async function load(seconds: number): Promise<void> {
   const request = { url, method: 'POST', headers, body: form, connections, pipelining: 1 } as const
-  const result = await autocannon({ ...request, duration: seconds })
+  const result = await awake(autocannon({ ...request, duration: seconds }))
   const failed = result.non2xx + result.errors
   // What every server is asked for that takes clients without a check, or the limit, which checks none.
   if (failed > 0) throw new Error(`${failed} requests got no token`)

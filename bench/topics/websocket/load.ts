@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { WebSocket } from 'ws'
+import { awake } from '../../runner/awake.ts'
 import type { Issued } from '../jwt/tokens.ts'
 
 /** How many connections there are at once. */
@@ -29,7 +30,8 @@ export async function load(toWorkers: (open: Open) => Promise<readonly Worker[]>
 
 async function work(workers: readonly Worker[], seconds: number): Promise<void> {
   const endMs = performance.now() + seconds * 1000
-  const done = await Promise.all(workers.map((worker) => worker(() => performance.now() >= endMs)))
+  const isOver = (): boolean => performance.now() >= endMs
+  const done = await awake(Promise.all(workers.map((worker) => worker(isOver))))
   process.send?.(done.reduce((sum, count) => sum + count, 0))
 }
 

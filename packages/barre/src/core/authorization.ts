@@ -61,7 +61,8 @@ export function parseAuthorization(value: string): Authorization | undefined {
 
 /** Whether a value begins with the scheme and a space, or is the scheme alone. */
 function hasScheme(value: string, scheme: string): boolean {
-  const start = value.slice(0, scheme.length + 1).toLowerCase()
-  const wanted = scheme.toLowerCase()
-  return start === wanted || start === `${wanted} `
+  const { length } = scheme
+  if (value.length > length && value[length] !== ' ') return false
+  const start = value.slice(0, length)
+  return start === scheme || start.toLowerCase() === scheme.toLowerCase()
 }

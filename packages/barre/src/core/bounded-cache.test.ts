@@ -73,3 +73,12 @@ test('deleted and cleared entries give their bytes back', () => {
   cache.clear()
   assert.deepEqual([cache.size, cache.bytes], [0, 0])
 })
+
+test('what is used all the time stays in a large cache, however much passes through it', () => {
+  const cache = filled({ maxEntries: 100, maxBytes: Infinity }, ...Array.from({ length: 100 }, () => 1))
+  for (let index = 0; index < 1_000; index++) {
+    assert.equal(cache.get('k50', 0), 50)
+    cache.set(`passing ${index}`, index, { bytes: 1, expiresAtMs: day })
+  }
+  assert.deepEqual([cache.get('k50', 0), cache.get('k51', 0), cache.size], [50, undefined, 100])
+})

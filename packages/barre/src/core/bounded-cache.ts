@@ -11,14 +11,23 @@ interface Entry<V> {
   readonly value: V
   readonly bytes: number
   readonly expiresAtMs: number
+  /** How many entries had been stored when this one was last moved. */
+  movedAt: number
 }
 
-/** A least-recently-used cache that is bounded by entries and by bytes; the clock is an argument of each read. */
+/** An entry is not moved again until so many entries, as a share of all, were stored since. */
+const restingShare = 1 / 8
+
+/**
+ * A least-recently-used cache that is bounded by entries and by bytes; the clock is an argument of each read. Of two
+ * entries that were used while less than an eighth of the cache was stored anew, either may leave first.
+ */
 export class BoundedCache<K, V> {
   readonly #limits: CacheLimits
   /** In order of use: a Map lists its members as they were inserted, and a hit inserts anew. */
   readonly #entries = new Map<K, Entry<V>>()
   #bytes = 0
+  #stored = 0
 
   constructor(limits: CacheLimits) {
     this.#limits = limits
@@ -36,12 +45,11 @@ export class BoundedCache<K, V> {
   get(key: K, nowMs: number): V | undefined {
     const entry = this.#entries.get(key)
     if (entry === undefined) return undefined
-    this.#entries.delete(key)
     if (entry.expiresAtMs <= nowMs) {
-      this.#bytes -= entry.bytes
+      this.delete(key)
       return undefined
     }
-    this.#entries.set(key, entry)
+    if (this.#stored - entry.movedAt >= Math.floor(this.#entries.size * restingShare)) this.#move(key, entry)
     return entry.value
   }
 
@@ -49,7 +57,8 @@ export class BoundedCache<K, V> {
   set(key: K, value: V, room: { readonly bytes: number; readonly expiresAtMs: number }): void {
     this.delete(key)
     if (room.bytes > this.#limits.maxBytes) return
-    this.#entries.set(key, { value, bytes: room.bytes, expiresAtMs: room.expiresAtMs })
+    const movedAt = ++this.#stored
+    this.#entries.set(key, { value, bytes: room.bytes, expiresAtMs: room.expiresAtMs, movedAt })
     this.#bytes += room.bytes
     this.#evict()
   }
@@ -69,6 +78,13 @@ export class BoundedCache<K, V> {
   clear(): void {
     this.#entries.clear()
     this.#bytes = 0
+  }
+
+  /** To the end, where the last to leave are. */
+  #move(key: K, entry: Entry<V>): void {
+    this.#entries.delete(key)
+    this.#entries.set(key, entry)
+    entry.movedAt = this.#stored
   }
 
   #evict(): void {

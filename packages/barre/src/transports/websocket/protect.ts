@@ -3,8 +3,8 @@ import type { Server as NetServer } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
-import { isPromise } from '../../core/index.ts'
-import type { Result, Rules, Services } from '../../core/index.ts'
+import { createStamps, isPromise } from '../../core/index.ts'
+import type { Reply, Result, Rules, Services } from '../../core/index.ts'
 import { findProblem, intercept, refuseToStart, sendable, writeRefusal } from '../http/index.ts'
 import type { Intercept } from '../http/index.ts'
 import { createGate } from './admission.ts'
@@ -56,7 +56,7 @@ export function protect(
   const tickets = new Tickets(services, settings.origins)
   const gate = createGate(rules, settings, tickets, services)
   const server = createSocketServer(settings)
-  const sessions = new WeakMap<WebSocket, SocketContext>()
+  const sessions = createStamps<WebSocket, SocketContext>()
   const open = (
     socket: WebSocket,
     request: IncomingMessage,
@@ -88,10 +88,7 @@ export function protect(
         return
       }
       const { admitted } = admission
-      replies.set(
-        request,
-        sendable(admitted.reply).map(([name, value]) => `${name}: ${value}`),
-      )
+      if (admitted.reply.length > 0) replies.set(request, admitted.reply)
       // What is no sound handshake is answered there, and never opened.
       socket.once('close', admitted.release)
       server.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, request, admitted))
@@ -114,8 +111,8 @@ export function protect(
   }
 }
 
-/** Header lines for the answer to an upgrade that is let in. */
-const replies = new WeakMap<IncomingMessage, readonly string[]>()
+/** What the answer to an upgrade that is let in is to say. */
+const replies = new WeakMap<IncomingMessage, Reply>()
 
 function createSocketServer({ subprotocols, maxFrameSize, inBand }: WebSocketSettings): WebSocketServer {
   const server = new WebSocketServer({
@@ -126,7 +123,9 @@ function createSocketServer({ subprotocols, maxFrameSize, inBand }: WebSocketSet
     // Only names of our own list are ever answered: what carries a token is not echoed.
     handleProtocols: (offered) => subprotocols.find((name) => offered.has(name)) ?? false,
   })
-  server.on('headers', (lines, request) => lines.push(...(replies.get(request) ?? [])))
+  server.on('headers', (lines, request) => {
+    for (const [name, value] of sendable(replies.get(request) ?? [])) lines.push(`${name}: ${value}`)
+  })
   return server
 }
 

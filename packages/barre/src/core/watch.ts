@@ -5,6 +5,7 @@ import type { Revocations } from './revocations.ts'
 
 /** The longest delay that a Node timer takes, in milliseconds; longer waits are re-armed. */
 const timerMaxMs = 2 ** 31 - 1
+const minuteMs = 60_000
 
 /**
  * Calls `onEnd` once when a live connection's principal expires or is revoked, at once where that has happened already.
@@ -37,13 +38,18 @@ export function watch(
       end({ code: 'expired', detail: 'the credential expired' })
       return
     }
-    timer = setTimeout(() => arm(expiresAtMs), Math.min(leftMs, timerMaxMs))
+    timer = setTimeout(() => arm(expiresAtMs), firstPartMs(leftMs))
     timer.unref()
   }
   // Between the handshake and now, a token may have been revoked.
   if (isOfToken(principal) && services.revocations?.isRevoked(principal) === true) end(revoked)
   else if (principal.expiresAtSeconds !== undefined) arm(principal.expiresAtSeconds * 1000)
   return dispose
+}
+
+/** Node keeps timers of one delay in one list: a long wait begins with whole minutes, which many connections share. */
+function firstPartMs(leftMs: number): number {
+  return leftMs < minuteMs ? leftMs : Math.min(leftMs - (leftMs % minuteMs), timerMaxMs)
 }
 
 const revoked: Denial = { code: 'invalid', detail: 'the credential was revoked' }

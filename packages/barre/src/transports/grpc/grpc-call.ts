@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
-import type { Call } from '../../core/index.ts'
+import type { Call, Peer } from '../../core/index.ts'
 import { toCall } from '../http/index.ts'
 import type { HttpSettings } from '../http/index.ts'
 
@@ -27,22 +27,35 @@ export function toGrpcCall(
   const call = toCall(request as unknown as IncomingMessage, path, settings, kind)
   const [timeout] = call.metadata('grpc-timeout')
   const timeoutMs = timeout === undefined ? undefined : toTimeoutMs(timeout)
-  return timeoutMs === undefined ? call : withDeadline(call, timeoutMs)
+  return timeoutMs === undefined ? call : new CallWithDeadline(call, timeoutMs)
 }
 
-function withDeadline(call: Call, timeoutMs: number): Call {
-  let signal: AbortSignal | undefined
-  return {
-    method: call.method,
-    target: call.target,
-    metadata: (name) => call.metadata(name),
-    get peer() {
-      return call.peer
-    },
-    get signal() {
-      signal ??= AbortSignal.any([call.signal, AbortSignal.timeout(timeoutMs)])
-      return signal
-    },
+/** A class for its getters, which a literal gets anew each time. */
+class CallWithDeadline implements Call {
+  readonly method: string
+  readonly target: string
+  readonly #call: Call
+  readonly #timeoutMs: number
+  #signal: AbortSignal | undefined
+
+  constructor(call: Call, timeoutMs: number) {
+    this.method = call.method
+    this.target = call.target
+    this.#call = call
+    this.#timeoutMs = timeoutMs
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= AbortSignal.any([this.#call.signal, AbortSignal.timeout(this.#timeoutMs)])
+    return this.#signal
+  }
+
+  get peer(): Peer {
+    return this.#call.peer
+  }
+
+  metadata(name: string): readonly string[] {
+    return this.#call.metadata(name)
   }
 }
 

@@ -105,18 +105,21 @@ function split(path: string): readonly string[] {
 }
 
 function find(root: Segment, anywhere: ByMethod, method: string, path: string | undefined): Match {
-  const allowed = new Set<string>()
-  const found =
-    path === undefined ? undefined : descend(root, split(path).map(decode), 0, [], method, allowed)
+  const parts = path === undefined ? undefined : decode(split(path))
+  const found = parts && descend(root, parts, 0, noValues, method)
   if (found !== undefined) return found
   const resource = select(anywhere, method)
-  if (resource !== undefined) return { kind: 'found', resource, params: toParams(resource, []) }
+  if (resource !== undefined) return { kind: 'found', resource, params: toParams(resource, noValues) }
+  const allowed = new Set<string>()
+  if (parts !== undefined) collectMethods(root, parts, 0, allowed)
   return allowed.size > 0 ? { kind: 'other methods', allowed: [...allowed] } : { kind: 'none' }
 }
 
-function decode(part: string): string {
-  return part.includes('%') ? decodeURIComponent(part) : part
+function decode(parts: readonly string[]): readonly string[] {
+  return parts.map((part) => (part.includes('%') ? decodeURIComponent(part) : part))
 }
+
+const noValues: readonly string[] = []
 
 /** Recursion ends with the table's own depth: a path cannot go deeper than its rows. */
 function descend(
@@ -125,22 +128,36 @@ function descend(
   depth: number,
   values: readonly string[],
   method: string,
-  allowed: Set<string>,
 ): Match | undefined {
   const part = parts[depth]
   if (part === undefined) {
     const resource = select(segment.methods, method)
-    if (resource !== undefined) return { kind: 'found', resource, params: toParams(resource, values) }
-    for (const other of segment.methods.keys()) {
-      allowed.add(other)
-      if (other === 'GET') allowed.add('HEAD')
-    }
-    return undefined
+    return resource && { kind: 'found', resource, params: toParams(resource, values) }
   }
   const literal = segment.literals.get(part)
-  const found = literal && descend(literal, parts, depth + 1, values, method, allowed)
+  const found = literal && descend(literal, parts, depth + 1, values, method)
   if (found !== undefined || segment.parameter === undefined || part === '') return found
-  return descend(segment.parameter, parts, depth + 1, [...values, part], method, allowed)
+  return descend(segment.parameter, parts, depth + 1, [...values, part], method)
+}
+
+/** The methods of all rows that the path matches. */
+function collectMethods(
+  segment: Segment,
+  parts: readonly string[],
+  depth: number,
+  allowed: Set<string>,
+): void {
+  const part = parts[depth]
+  if (part === undefined) {
+    for (const method of segment.methods.keys()) {
+      allowed.add(method)
+      if (method === 'GET') allowed.add('HEAD')
+    }
+    return
+  }
+  for (const next of [segment.literals.get(part), part === '' ? undefined : segment.parameter]) {
+    if (next !== undefined) collectMethods(next, parts, depth + 1, allowed)
+  }
 }
 
 function select(methods: ByMethod, method: string): Resource | undefined {

@@ -13,7 +13,7 @@ import type {
   Services,
 } from '../../core/index.ts'
 import { mustNotServe, normalisePath, notFound, phrase, problemFinder, serverOf } from '../http/index.ts'
-import type { HttpRefusal, Params } from '../http/index.ts'
+import type { HttpRefusal, Params, ResourceTable } from '../http/index.ts'
 import type { WebSocketSettings } from './options.ts'
 import type { Tickets } from './tickets.ts'
 import { toUpgradeCall } from './upgrade-call.ts'
@@ -33,10 +33,15 @@ export interface Admitted {
   readonly release: () => void
 }
 
+/** The resource that an upgrade is for. */
+type Found =
+  | (ReturnType<ResourceTable['match']> & { readonly path: string })
+  | { readonly kind: 'malformed'; readonly denial: Denial }
+
 export interface Gate {
-  /** Whether an upgrade is one of ours. */
-  knows(request: IncomingMessage): boolean
-  judge(request: IncomingMessage): Awaitable<Admission>
+  /** `kind` is `found` for an upgrade that is one of ours. */
+  find(request: IncomingMessage): Found
+  judge(request: IncomingMessage, found: Found): Awaitable<Admission>
 }
 
 const retryAfterSeconds = 1
@@ -51,16 +56,14 @@ export function createGate(
   const isGuarded = settings.table.resources.some(({ policy }) => policy !== undefined)
   const problemOf = isGuarded ? problemFinder(rules, settings.http) : () => undefined
   const places = createPlaces(settings.unauthenticatedMax)
-  const find = (request: IncomingMessage) => {
-    const path = normalisePath(request.url ?? '')
-    if (!path.ok) return { kind: 'malformed', denial: path.denial } as const
-    return { ...settings.table.match('GET', path.value), path: path.value }
-  }
   return {
-    knows: (request) => find(request).kind === 'found',
-    judge(request) {
+    find(request) {
+      const path = normalisePath(request.url ?? '')
+      if (!path.ok) return { kind: 'malformed', denial: path.denial }
+      return { ...settings.table.match('GET', path.value), path: path.value }
+    },
+    judge(request, found) {
       if (problemOf(serverOf(request)) !== undefined) return { refusal: phrase(mustNotServe) }
-      const found = find(request)
       if (found.kind === 'malformed') return { refusal: phrase(refuseAll(found.denial)) }
       if (found.kind !== 'found') return { refusal: notFound }
       const { resource, params, path } = found

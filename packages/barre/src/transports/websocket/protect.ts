@@ -57,19 +57,16 @@ export function protect(
   const gate = createGate(rules, settings, tickets, services)
   const server = createSocketServer(settings)
   const sessions = createStamps<WebSocket, SocketContext>()
-  const open = (
-    socket: WebSocket,
-    request: IncomingMessage,
-    { reply: _reply, path, ...admitted }: Admitted,
-  ): void => {
+  const open = (socket: WebSocket, request: IncomingMessage, admitted: Admitted): void => {
     // Without a listener a frame that breaks the protocol would end the process.
     socket.on('error', (error) => services.log.debug({ route: admitted.route }, error.message))
     const session = new Session(
       {
-        ...admitted,
         socket,
         request,
-        callFor: (presented, signal) => toInBandCall(request, path, settings.http, signal, presented),
+        admitted,
+        callFor: (presented, signal) =>
+          toInBandCall(request, admitted.path, settings.http, signal, presented),
       },
       settings,
       services,
@@ -79,9 +76,14 @@ export function protect(
     handler?.(socket, session)
     server.emit('connection', socket, request)
   }
-  const handleUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+  const handleUpgrade = (
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    found = gate.find(request),
+  ): void => {
     socket.on('error', ignore)
-    settle(gate.judge(request), (admission) => {
+    settle(gate.judge(request, found), (admission) => {
       socket.removeListener('error', ignore)
       if ('refusal' in admission) {
         if (!socket.destroyed) writeRefusal(socket, admission.refusal)
@@ -98,7 +100,7 @@ export function protect(
   const attached = new WeakSet<NetServer>()
   return {
     server,
-    handleUpgrade,
+    handleUpgrade: (request, socket, head) => handleUpgrade(request, socket, head),
     attach: (netServer) => attach(netServer, { rules, settings, gate, handleUpgrade, attached }),
     contextOf: (socket) => sessions.get(socket),
     mintTicket: ({ headers }) => tickets.mint(headers),
@@ -141,7 +143,12 @@ interface Attachment {
   readonly rules: Rules
   readonly settings: WebSocketSettings
   readonly gate: Gate
-  readonly handleUpgrade: ProtectedSockets['handleUpgrade']
+  readonly handleUpgrade: (
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    found?: ReturnType<Gate['find']>,
+  ) => void
   readonly attached: WeakSet<NetServer>
 }
 
@@ -151,11 +158,12 @@ function attach(server: NetServer, { rules, settings, gate, handleUpgrade, attac
   const isGuarded = settings.table.resources.some(({ policy }) => policy !== undefined)
   const problem = (): ReturnType<typeof findProblem> =>
     isGuarded ? findProblem(server, rules, settings.http) : undefined
-  const found = server.listening ? problem() : undefined
-  if (found !== undefined) throw found
+  const early = server.listening ? problem() : undefined
+  if (early !== undefined) throw early
   const onUpgrade: Intercept = (proceed, ...[request, socket, head]) => {
-    if (!gate.knows(request as IncomingMessage)) return proceed()
-    handleUpgrade(request as IncomingMessage, socket as Duplex, head as Buffer)
+    const found = gate.find(request as IncomingMessage)
+    if (found.kind !== 'found') return proceed()
+    handleUpgrade(request as IncomingMessage, socket as Duplex, head as Buffer, found)
     return true
   }
   // A guard that is put on the server after us knows nothing of tickets: ours has to come first.

@@ -1,17 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { WebSocket } from 'ws'
 import { announce, chain, guard, isPromise, refuse, successionProblem, watch } from '../../core/index.ts'
-import type {
-  Awaitable,
-  Call,
-  Decision,
-  Denial,
-  Policy,
-  Principal,
-  Reply,
-  Services,
-} from '../../core/index.ts'
+import type { Awaitable, Call, Decision, Denial, Principal, Reply, Services } from '../../core/index.ts'
 import type { Params } from '../http/index.ts'
+import type { Admitted } from './admission.ts'
 import { toClose } from './close-code.ts'
 import { isInBand, readAuthenticate, toAnswerHeaders } from './in-band.ts'
 import type { InBandAnswer, Presented } from './in-band.ts'
@@ -46,16 +38,9 @@ export interface SocketContext {
 export interface Opened {
   readonly socket: WebSocket
   readonly request: IncomingMessage
-  readonly call: Call
-  readonly route: string
-  readonly params: Params
-  /** `undefined`: open. */
-  readonly policy: Policy | undefined
-  readonly principal: Principal | undefined
+  readonly admitted: Admitted
   /** The view of a credential that comes later. */
   readonly callFor: (presented: Presented, signal: AbortSignal) => Call
-  /** Gives back the place among the connections without a principal. */
-  readonly release: () => void
 }
 
 type SessionServices = Pick<Services, 'now' | 'revocations'>
@@ -76,15 +61,15 @@ export class Session implements SocketContext {
   #refusals = 0
 
   constructor(opened: Opened, settings: WebSocketSettings, services: SessionServices) {
-    this.route = opened.route
-    this.params = opened.params
+    this.route = opened.admitted.route
+    this.params = opened.admitted.params
     this.request = opened.request
     this.#opened = opened
     this.#settings = settings
     this.#services = services
     gateMessages(opened.socket, (message, isBinary) => this.#lets(message, isBinary))
     opened.socket.once('close', () => this.#stop())
-    if (opened.principal !== undefined) this.#adopt(opened.principal)
+    if (opened.admitted.principal !== undefined) this.#adopt(opened.admitted.principal)
     else if (this.mustAuthenticate) this.#awaitPrincipal()
   }
 
@@ -103,19 +88,20 @@ export class Session implements SocketContext {
 
   end(denial: Denial): void {
     if (this.hasEnded) return
-    announce(this.#opened.call, toRefusal(denial))
+    announce(this.#opened.admitted.call, toRefusal(denial))
     this.#stop()
     const { code, reason } = toClose(denial)
     this.#opened.socket.close(code, reason)
   }
 
   get mustAuthenticate(): boolean {
-    const { policy } = this.#opened
+    const { policy } = this.#opened.admitted
     return policy !== undefined && !policy.optional
   }
 
   #present(presented: Presented): Awaitable<Outcome> {
-    const { policy, callFor } = this.#opened
+    const { callFor, admitted } = this.#opened
+    const { policy } = admitted
     if (policy === undefined || this.hasEnded)
       return { denial: refuse('invalid', 'the connection takes no credential').denial, reply: [] }
     if (this.#deciding !== undefined)
@@ -139,7 +125,7 @@ export class Session implements SocketContext {
     this.#unwatch()
     this.#principal = principal
     this.#refusals = 0
-    this.#opened.release()
+    this.#opened.admitted.release()
     // The watch may end the connection at once, before it has given its disposer.
     const unwatch = watch(principal, (denial) => this.end(denial), this.#services)
     if (this.hasEnded) unwatch()
@@ -150,7 +136,7 @@ export class Session implements SocketContext {
     this.#hasEnded = true
     this.#deciding?.abort()
     this.#unwatch()
-    this.#opened.release()
+    this.#opened.admitted.release()
   }
 
   /** What a decision on a new credential means for the connection. */
@@ -208,7 +194,7 @@ export class Session implements SocketContext {
   #refuseMessage(denial: Denial, type: string | undefined): void {
     const { refuseMessage } = this.#settings
     if (refuseMessage === undefined) return this.end(denial)
-    announce(this.#opened.call, toRefusal(denial))
+    announce(this.#opened.admitted.call, toRefusal(denial))
     const { code, scopes } = denial
     this.#opened.socket.send(refuseMessage({ code, ...(scopes !== undefined && { scopes }) }, type))
   }

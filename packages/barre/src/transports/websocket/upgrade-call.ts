@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Call } from '../../core/index.ts'
+import type { Call, Peer } from '../../core/index.ts'
 import { toCall } from '../http/index.ts'
 import type { HttpSettings } from '../http/index.ts'
 import type { Presented } from './in-band.ts'
@@ -24,7 +24,7 @@ export function toUpgradeCall(
     ...(settings.tokenInSubprotocol ? readSubprotocols(call) : []),
     ...readTickets(request, call, tickets),
   ]
-  return withHeaders(call, call.method, { authorization: carried })
+  return new CallWithHeaders(call, call.method, { authorization: carried })
 }
 
 /**
@@ -39,28 +39,46 @@ export function toInBandCall(
   { authorization, dpop }: Presented,
 ): Call {
   const headers = { authorization: [authorization], dpop: dpop === undefined ? [] : [dpop] }
-  return withHeaders(toCall(request, path, settings, 'UPGRADE'), 'AUTHENTICATE', headers, signal)
+  return new CallWithHeaders(toCall(request, path, settings, 'UPGRADE'), 'AUTHENTICATE', headers, signal)
 }
 
-function withHeaders(
-  call: Call,
-  method: string,
-  headers: Readonly<Record<string, readonly string[]>>,
-  signal?: AbortSignal,
-): Call {
-  return {
-    method,
-    target: call.target,
-    // An abort is dear: whoever asks for no signal has none made.
-    get signal() {
-      return signal ?? call.signal
-    },
-    get peer() {
-      return call.peer
-    },
-    metadata: (name) => (Object.hasOwn(headers, name) ? headers[name]! : call.metadata(name)),
-    // The query belongs to the upgrade: beside a credential in a message it would be a second one.
-    parameters: (name) => (method === call.method ? (call.parameters?.(name) ?? []) : []),
+/** A call with headers of its own. A class for its getters, which a literal gets anew each time. */
+class CallWithHeaders implements Call {
+  readonly method: string
+  readonly target: string
+  readonly #call: Call
+  readonly #headers: Readonly<Record<string, readonly string[]>>
+  readonly #signal: AbortSignal | undefined
+
+  constructor(
+    call: Call,
+    method: string,
+    headers: Readonly<Record<string, readonly string[]>>,
+    signal?: AbortSignal,
+  ) {
+    this.method = method
+    this.target = call.target
+    this.#call = call
+    this.#headers = headers
+    this.#signal = signal
+  }
+
+  /** An abort is dear: whoever asks for no signal has none made. */
+  get signal(): AbortSignal {
+    return this.#signal ?? this.#call.signal
+  }
+
+  get peer(): Peer {
+    return this.#call.peer
+  }
+
+  metadata(name: string): readonly string[] {
+    return Object.hasOwn(this.#headers, name) ? this.#headers[name]! : this.#call.metadata(name)
+  }
+
+  /** The query belongs to the upgrade: beside a credential in a message it would be a second one. */
+  parameters(name: string): readonly string[] {
+    return this.method === this.#call.method ? (this.#call.parameters?.(name) ?? []) : []
   }
 }
 

@@ -18,6 +18,8 @@ import { createClient } from 'barre/fetch'
 import { protect } from 'barre/http'
 import { thumbprint } from 'barre/jose'
 import type { Jwk } from 'barre/jose'
+import { createClient as createSocketClient, protect as protectSockets } from 'barre/websocket'
+import type { SocketContext } from 'barre/websocket'
 import { decodeJwtHeader } from '../harness/proofs.ts'
 import { startService, toWires } from '../harness/service.ts'
 import type { Service } from '../harness/service.ts'
@@ -57,17 +59,27 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   response.setHeader('content-type', 'application/json').end(JSON.stringify(body))
 }
 
+/** A client whose tokens last for five seconds, in place of five minutes. */
+const shortLived = 'short-lived'
+
 async function grant(request: IncomingMessage): Promise<object> {
   const proof = request.headers['dpop']
   if (typeof proof === 'string') {
     const { jwk } = decodeJwtHeader(proof)
-    const token = await issueToken(world, { customClaims: { cnf: { jkt: thumbprint(jwk as Jwk) } } })
-    return { access_token: token, token_type: 'DPoP', expires_in: 300 }
+    const isShort = request.headers.authorization === basic(shortLived)
+    const seconds = isShort ? 5 : 300
+    const customClaims = { cnf: { jkt: thumbprint(jwk as Jwk) } }
+    const token = await issueToken(world, { customClaims, expTime: seconds })
+    return { access_token: token, token_type: 'DPoP', expires_in: seconds }
   }
   const { raw } = (request.socket as TLSSocket).getPeerCertificate()
   const cnf = { 'x5t#S256': createHash('sha256').update(raw).digest('base64url') }
   const token = await issueToken(world, { customClaims: { cnf } })
   return { access_token: token, token_type: 'Bearer', expires_in: 300 }
+}
+
+function basic(clientId: string): string {
+  return `Basic ${Buffer.from(`${clientId}:b`).toString('base64')}`
 }
 
 /** What the token says, as an answer to an introspection. */
@@ -159,3 +171,45 @@ for (const nonces of [undefined, {}]) {
     orders.closeAllConnections()
   })
 }
+
+describe('a token bound to a key, renewed on an open WebSocket (RFC 9449)', { concurrency: true }, () => {
+  for (const nonces of [undefined, {}]) {
+    test(nonces ? 'with nonces' : 'without nonces', async (context) => {
+      const live = createServer()
+      live.listen(0, '127.0.0.1')
+      await once(live, 'listening')
+      const origin = `127.0.0.1:${(live.address() as AddressInfo).port}`
+      const dpopConfig = { required: true, ...(nonces && { nonces }) }
+      const auth = [{ jwtValidatorConfig: { issuer, audience, signatureConfig, dpopConfig } }]
+      const options = { auth, publicOrigin: `http://${origin}`, resources: { '/live': true } } as const
+      const opened = Promise.withResolvers<SocketContext>()
+      const sockets = protectSockets({ ...options, inBand: 'renew' }, (served, session) => {
+        served.on('message', () => served.send('still'))
+        opened.resolve(session)
+      })
+      sockets.attach(live)
+      const tokenUrl = `${authority}/token`
+      const client = createSocketClient({
+        url: `ws://${origin}`,
+        inBand: true,
+        auth: { tokenUrl, clientId: shortLived, clientSecret: 'b', dpop: true, clientConfig },
+      })
+      context.after(async () => {
+        await client.close()
+        await sockets.close()
+        live.close()
+        live.closeAllConnections()
+      })
+      const socket = await client.connect('/live')
+      const session = await opened.promise
+      const closed = once(socket, 'close').then(([code]) => assert.fail(`closed with ${code}`))
+      closed.catch(() => {})
+      const first = session.principal
+      while (session.principal === first) {
+        socket.send('still')
+        await Promise.race([once(socket, 'message'), closed])
+      }
+      assert.deepEqual([session.principal?.id, session.principal?.scheme], [first?.id, 'DPoP'])
+    })
+  }
+})

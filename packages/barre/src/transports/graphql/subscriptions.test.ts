@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { EventEmitter, on, once } from 'node:events'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
@@ -10,8 +11,10 @@ import { compileAuth, createServices } from '../../auth/index.ts'
 import { ended, next, open, serveSockets } from '../../../test/websocket-wire.ts'
 import type { SocketOptions, SocketService } from '../../../test/websocket-wire.ts'
 import { startMs, timedTokens } from '../../../test/timed-tokens.ts'
+import { makeProof, proofKey } from '../../../test/dpop-kit.ts'
 import { shopSchema } from '../../../test/shop-schema.ts'
 import { toPrincipal } from '../../core/index.ts'
+import { createIssuer } from '../../jose/index.ts'
 import { guardSchema, overWebSocket } from './index.ts'
 
 const protocols = ['graphql-transport-ws']
@@ -106,6 +109,64 @@ for (const [where, token, message] of [
     while (shop.streams() > 0) await new Promise((resolve) => setImmediate(resolve))
   })
 }
+
+const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const publicOrigin = 'https://orders.example'
+
+/** A shop whose callers prove a key, with a token of ten seconds and the proof that goes with it. */
+async function openBoundShop(context: TestContext) {
+  const jwtValidatorConfig = {
+    issuer: 'wso2',
+    audience: 'orders',
+    signatureConfig: { certFile: publicKey },
+    dpopConfig: {},
+  }
+  const shop = await openShop(context, { auth: [{ jwtValidatorConfig }], publicOrigin })
+  const key = proofKey()
+  const config = {
+    issuer: 'wso2',
+    audience: 'orders',
+    username: 'alice',
+    expTime: 10,
+    customClaims: { scope: 'read', cnf: { jkt: key.jkt } },
+    signatureConfig: { algorithm: 'ES256', config: privateKey },
+  } as const
+  const token = await createIssuer(config, createServices({ now: () => startMs }), 'issuer').issue()
+  const dpop = await makeProof(key, { method: 'GET', target: `${publicOrigin}/live`, token }, startMs)
+  return { shop, token, dpop, key }
+}
+
+const boundInit = (token: string, dpop?: string): string =>
+  JSON.stringify({
+    type: 'connection_init',
+    payload: { authorization: `DPoP ${token}`, ...(dpop !== undefined && { dpop }) },
+  })
+
+test('a token that is bound to a key comes in connection_init with its proof', async (context) => {
+  const { shop, token, dpop } = await openBoundShop(context)
+  const socket = await open(shop.url, undefined, { protocols })
+  assert.equal(await say(socket, boundInit(token, dpop)), ack)
+  await subscribed(socket, shop, 'subscription { prices }')
+  const first = next(socket)
+  shop.emit(1)
+  assert.equal(await first, price(1))
+  const end = ended(socket)
+  shop.tick(10_000)
+  assert.equal(await end, '4401 unauthorized')
+})
+
+test('without its proof, with one for another path, or one that was used, it opens nothing', async (context) => {
+  const { shop, token, dpop, key } = await openBoundShop(context)
+  const elsewhere = { method: 'GET', target: `${publicOrigin}/admin`, token }
+  const first = await open(shop.url, undefined, { protocols })
+  assert.equal(await say(first, boundInit(token, dpop)), ack)
+  for (const proof of [undefined, await makeProof(key, elsewhere, startMs), dpop]) {
+    const socket = await open(shop.url, undefined, { protocols })
+    const end = ended(socket)
+    socket.send(boundInit(token, proof))
+    assert.equal(await end, '4401 unauthorized')
+  }
+})
 
 test('a revocation ends it', async (context) => {
   const shop = await openShop(context)

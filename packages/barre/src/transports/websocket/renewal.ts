@@ -10,6 +10,8 @@ import { gateMessages } from './message-gate.ts'
 const renewalShare = 0.85
 /** The least time between two tries, in milliseconds. */
 const retryMinMs = 1000
+/** How long before its known end a token may end (`expires_in` and `exp` are whole seconds), and the way there. */
+const marginMs = 1500
 /** The longest delay that a Node timer takes, in milliseconds. */
 const timerMaxMs = 2 ** 31 - 1
 
@@ -33,7 +35,8 @@ export function renewInBand(socket: WebSocket, renewing: Renewing, first: Outgoi
     const leftMs = endOf(accepted) - renewing.now()
     clearTimeout(timer)
     if (!(leftMs > 0) || leftMs === Number.POSITIVE_INFINITY) return
-    timer = setTimeout(renew, Math.min(Math.max(leftMs * share, atLeastMs), timerMaxMs))
+    const waitMs = Math.min(leftMs * share, leftMs - marginMs)
+    timer = setTimeout(renew, Math.min(Math.max(waitMs, atLeastMs), timerMaxMs))
     timer.unref()
   }
   const send = (outgoing: Outgoing | undefined): void => {
@@ -50,7 +53,8 @@ export function renewInBand(socket: WebSocket, renewing: Renewing, first: Outgoi
   }
   const renew = (): void => {
     isSecondTry = false
-    const result = source.credential(need)
+    // The one at hand is what is to be replaced: `early` waits for the next.
+    const result = source.credential({ ...need, early: true })
     if (isPromise(result)) void result.then(sendNext, () => arm(0.5))
     else sendNext(result)
   }

@@ -22,6 +22,10 @@ const services: Readonly<Record<Verb, string>> = {
 
 export const serviceNames: readonly string[] = [...new Set(Object.values(services))]
 
+export function serviceOf(verb: Verb): string {
+  return services[verb]
+}
+
 export function pathOf(verb: Verb, name: string): string {
   return `/${services[verb]}/${name}`
 }

@@ -27,11 +27,16 @@ export const websocket: TransportKit = {
 
 function serve({ auth, resources, services, handle }: Served): ProtectedSockets {
   const rows = Object.entries(resources).map(([name, says]) => [`/${name}`, says === 'service' ? true : says])
-  return protect({ auth, services, publicOrigin, resources: Object.fromEntries(rows) }, (socket, context) => {
-    socket.once('message', (data) => {
-      const text = (data as Buffer).toString()
-      socket.send(JSON.stringify(handle(context.principal, text === '' ? undefined : JSON.parse(text))))
-    })
+  return protect({ auth, services, publicOrigin, resources: Object.fromEntries(rows) }, (socket, context) =>
+    answerOnce(socket, (sent) => handle(context.principal, sent)),
+  )
+}
+
+/** Answers the one message of a connection. */
+export function answerOnce(socket: WebSocket, answer: (sent: unknown) => object): void {
+  socket.once('message', (data) => {
+    const text = (data as Buffer).toString()
+    socket.send(JSON.stringify(answer(text === '' ? undefined : JSON.parse(text))))
   })
 }
 
@@ -41,7 +46,8 @@ async function stop(live: ProtectedSockets, server: Server): Promise<void> {
   await close(server)
 }
 
-async function send({ url }: Pick<Running, 'url'>, { world }: Place, sent: Sent): Promise<Answer> {
+/** Opens a connection as it is asked, and says what came of it. */
+export async function send({ url }: Pick<Running, 'url'>, { world }: Place, sent: Sent): Promise<Answer> {
   const { resource, query = '', verb = 'read', presented } = sent
   const { authorization, certificate } = presented
   const proofs = await presented.proof?.('GET', `${publicOrigin}/${resource}`)

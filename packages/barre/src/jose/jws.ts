@@ -95,7 +95,10 @@ export function signJws(
   return signUnder(headerSegment(header, key), payload, key)
 }
 
-/** Signs many payloads under one header, which is encoded anew only when the key is another one. */
+/**
+ * Signs many payloads under one header, which must not change: it is encoded once per key. `currentKey` is asked for
+ * each payload.
+ */
 export function jwsSigner(
   header: Readonly<Record<string, unknown>>,
   currentKey: () => Signer,

@@ -1,8 +1,8 @@
 import { Metadata, ServerInterceptingCall } from '@grpc/grpc-js'
 import type { ServerInterceptingCallInterface, ServerInterceptor } from '@grpc/grpc-js'
 import type { ServerHttp2Stream } from 'node:http2'
-import { createStamps, watch } from '../../core/index.ts'
-import type { Denial, Policy, Principal, Reply, Services, Stamps } from '../../core/index.ts'
+import { watch } from '../../core/index.ts'
+import type { Denial, Policy, Principal, Reply, Services } from '../../core/index.ts'
 import { grpcStatuses, toMetadata } from './status.ts'
 
 /** What the guard found out about a call that it lets in. */
@@ -15,7 +15,7 @@ export interface Grant {
 }
 
 /** What was decided about the call whose metadata a handler has. */
-export const grants: Stamps<Metadata, Grant> = createStamps<Metadata, Grant>()
+export const grants: WeakMap<Metadata, Grant> = new WeakMap<Metadata, Grant>()
 
 /** By which policy a call was let in. */
 export function grantedPolicyOf(metadata: Metadata): Policy | undefined {

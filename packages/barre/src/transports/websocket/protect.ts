@@ -3,7 +3,7 @@ import type { Server as NetServer } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
-import { createStamps, isPromise } from '../../core/index.ts'
+import { isPromise } from '../../core/index.ts'
 import type { Reply, Result, Rules, Services } from '../../core/index.ts'
 import { findProblem, intercept, refuseToStart, sendable, writeRefusal } from '../http/index.ts'
 import type { Intercept } from '../http/index.ts'
@@ -56,7 +56,7 @@ export function protect(
   const tickets = new Tickets(services, settings.origins)
   const gate = createGate(rules, settings, tickets, services)
   const server = createSocketServer(settings)
-  const sessions = createStamps<WebSocket, SocketContext>()
+  const sessions = new WeakMap<WebSocket, SocketContext>()
   const open = (socket: WebSocket, request: IncomingMessage, admitted: Admitted): void => {
     // Without a listener a frame that breaks the protocol would end the process.
     socket.on('error', (error) => services.log.debug({ route: admitted.route }, error.message))
